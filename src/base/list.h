@@ -1,0 +1,51 @@
+/* list: an intrusive doubly linked list.  Nodes live in their owners; the list allocates nothing. */
+#pragma once
+
+#include "base/macros.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct list {
+    struct list *next;
+    struct list *prev;
+};
+
+/* An empty head, or a node in no list. */
+static inline void list_init(struct list *list)
+{
+    list->next = list;
+    list->prev = list;
+}
+
+static inline bool list_is_empty(const struct list *list)
+{
+    return list->next == list;
+}
+
+static inline void list_push(struct list *head, struct list *node)
+{
+    node->next = head;
+    node->prev = head->prev;
+    head->prev->next = node;
+    head->prev = node;
+}
+
+static inline void list_remove(struct list *node)
+{
+    node->prev->next = node->next;
+    node->next->prev = node->prev;
+    list_init(node);
+}
+
+/* The oldest node, or NULL. */
+static inline struct list *list_first(const struct list *head)
+{
+    return head->next == head ? NULL : head->next;
+}
+
+/* The newest node, or NULL. */
+static inline struct list *list_last(const struct list *head)
+{
+    return head->prev == head ? NULL : head->prev;
+}

@@ -1,0 +1,64 @@
+#include "base/random.h"
+
+#include "base/macros.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/random.h>
+
+static void fill_from_kernel(void *ctx, uint8_t *bytes, size_t len)
+{
+    (void)ctx;
+    while (len > 0) {
+        ssize_t n = getrandom(bytes, len, 0);
+        assert(n > 0 || errno == EINTR);
+        if (n > 0) {
+            bytes += n;
+            len -= (size_t)n;
+        }
+    }
+}
+
+void random_init(struct random *random)
+{
+    *random = (struct random){.fill = fill_from_kernel};
+}
+
+void random_bytes(struct random *random, uint8_t *bytes, size_t len)
+{
+    if (len > sizeof(random->pool)) {
+        random->fill(random->ctx, bytes, len);
+        return;
+    }
+    if (random->left < len) {
+        random->fill(random->ctx, random->pool, sizeof(random->pool));
+        random->left = sizeof(random->pool);
+    }
+    uint8_t *from = random->pool + (sizeof(random->pool) - random->left);
+    memcpy(bytes, from, len);
+    explicit_bzero(from, len);
+    random->left -= len;
+}
+
+void random_base62(struct random *random, char *text, size_t len)
+{
+    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    enum { EVEN = 62 * 4 }; /* bytes past it would favour the first digits */
+
+    for (size_t i = 0; i < len;) {
+        uint8_t byte = 0;
+        random_bytes(random, &byte, 1);
+        if (byte < EVEN) {
+            text[i++] = digits[byte % 62];
+        }
+    }
+}
+
+str random_generation_id(struct random *random, int64_t wall_ms, char text[GENERATION_ID_BYTES + 1])
+{
+    (void)snprintf(text, GENERATION_ID_BYTES + 1, "gen-%010lld-",
+                   (long long)(wall_ms / 1000 % 10000000000LL));
+    random_base62(random, text + 15, 20);
+    text[GENERATION_ID_BYTES] = '\0';
+    return str_of(text, GENERATION_ID_BYTES);
+}

@@ -1,0 +1,275 @@
+#include "codec/json.h"
+
+#include "base/map.h"
+
+#include <yyjson.h>
+
+static void *arena_malloc(void *ctx, size_t size)
+{
+    return arena_take_raw(ctx, size);
+}
+
+static void *arena_realloc(void *ctx, void *at, size_t old_size, size_t size)
+{
+    if (size <= old_size) {
+        return at;
+    }
+    return memcpy(arena_take_raw(ctx, size), at, old_size);
+}
+
+static void arena_leave(void *ctx, void *at)
+{
+    (void)ctx;
+    (void)at; /* the arena frees everything together */
+}
+
+static yyjson_doc *read_doc(struct arena *arena, str bytes, yyjson_read_err *error)
+{
+    yyjson_alc alc = {arena_malloc, arena_realloc, arena_leave, arena};
+    char *copy = arena_take_raw(arena, bytes.len + YYJSON_PADDING_SIZE);
+
+    if (bytes.len > 0) {
+        memcpy(copy, bytes.at, bytes.len);
+    }
+    memset(copy + bytes.len, 0, YYJSON_PADDING_SIZE);
+    return yyjson_read_opts(copy, bytes.len, YYJSON_READ_INSITU, &alc, error);
+}
+
+/* True when brackets outside strings nest deeper than allowed.  Found before the parser builds
+ * values for them: sixteen bytes each would make a small body a large tree. */
+static bool is_too_deep(str bytes)
+{
+    size_t depth = 0;
+    bool in_string = false;
+
+    for (size_t i = 0; i < bytes.len; i++) {
+        char c = bytes.at[i];
+        if (in_string) {
+            if (c == '\\') {
+                i++;
+            } else if (c == '"') {
+                in_string = false;
+            }
+        } else if (c == '"') {
+            in_string = true;
+        } else if (c == '[' || c == '{') {
+            if (++depth > JSON_DEPTH_MAX) {
+                return true;
+            }
+        } else if ((c == ']' || c == '}') && depth > 0) {
+            depth--;
+        }
+    }
+    return false;
+}
+
+/* The first name that stands twice in the object, or NULL. */
+static yyjson_val *find_duplicate(struct arena *arena, yyjson_val *object)
+{
+    enum { FEW = 24 };
+    size_t count = yyjson_obj_size(object);
+    str few[FEW];
+    struct map many = {0};
+    size_t i = 0;
+    yyjson_obj_iter iter = yyjson_obj_iter_with(object);
+
+    for (yyjson_val *key = yyjson_obj_iter_next(&iter); key != NULL;
+         key = yyjson_obj_iter_next(&iter)) {
+        str name = str_of(yyjson_get_str(key), yyjson_get_len(key));
+        if (count > FEW) {
+            if (!map_add(&many, arena, name, key)) {
+                return key;
+            }
+            continue;
+        }
+        for (size_t k = 0; k < i; k++) {
+            if (str_eq(few[k], name)) {
+                return key;
+            }
+        }
+        few[i++] = name;
+    }
+    return NULL;
+}
+
+/* Values lie in one array in document order, containers before what they hold. */
+static yyjson_val *find_any_duplicate(struct arena *arena, yyjson_doc *doc)
+{
+    yyjson_val *value = yyjson_doc_get_root(doc);
+    size_t left = yyjson_doc_get_val_count(doc);
+
+    for (; left > 0; left--, value++) {
+        if (yyjson_is_obj(value) && yyjson_obj_size(value) > 1) {
+            yyjson_val *duplicate = find_duplicate(arena, value);
+            if (duplicate != NULL) {
+                return duplicate;
+            }
+        }
+    }
+    return NULL;
+}
+
+static enum err refuse(struct fault *fault, str message)
+{
+    *fault = (struct fault){
+        .kind = ERR_INVALID, .type = FAULT_INVALID_REQUEST, .message = message};
+    return ERR_INVALID;
+}
+
+enum err json_read(struct arena *arena, str bytes, json **out, struct fault *fault)
+{
+    yyjson_read_err error = {0};
+
+    if (bytes.len == 0) {
+        return refuse(fault, STR("the request body is empty: it must be a JSON object"));
+    }
+    if (is_too_deep(bytes)) {
+        return refuse(fault, arena_printf(arena, "the JSON is nested deeper than %d levels",
+                                          JSON_DEPTH_MAX));
+    }
+    yyjson_doc *doc = read_doc(arena, bytes, &error);
+    if (doc == NULL) {
+        return refuse(fault, arena_printf(arena, "the body is not valid JSON: %s at byte %zu",
+                                          error.msg, error.pos));
+    }
+    if (yyjson_doc_get_val_count(doc) > JSON_VALUES_MAX) {
+        return refuse(fault,
+                      arena_printf(arena, "the JSON holds more than %d values", JSON_VALUES_MAX));
+    }
+    yyjson_val *duplicate = find_any_duplicate(arena, doc);
+    if (duplicate != NULL) {
+        str name = str_take(str_of(yyjson_get_str(duplicate), yyjson_get_len(duplicate)), 64);
+        return refuse(fault, arena_printf(arena, "the name \"" STR_FMT "\" stands twice in one object",
+                                          STR_ARG(name)));
+    }
+    *out = yyjson_doc_get_root(doc);
+    return ERR_OK;
+}
+
+json *json_read_lenient(struct arena *arena, str bytes)
+{
+    if (bytes.len == 0 || is_too_deep(bytes)) {
+        return NULL;
+    }
+    yyjson_doc *doc = read_doc(arena, bytes, NULL);
+
+    return doc != NULL ? yyjson_doc_get_root(doc) : NULL;
+}
+
+enum json_type json_type(json *value)
+{
+    switch (yyjson_get_type(value)) {
+    case YYJSON_TYPE_NULL:
+        return JSON_NULL;
+    case YYJSON_TYPE_BOOL:
+        return JSON_BOOL;
+    case YYJSON_TYPE_NUM:
+        return yyjson_is_sint(value) || (yyjson_is_uint(value) && yyjson_get_uint(value) <= INT64_MAX)
+                   ? JSON_INT
+                   : JSON_REAL;
+    case YYJSON_TYPE_STR:
+        return JSON_STR;
+    case YYJSON_TYPE_ARR:
+        return JSON_ARRAY;
+    case YYJSON_TYPE_OBJ:
+        return JSON_OBJECT;
+    default:
+        return JSON_ABSENT;
+    }
+}
+
+const char *json_type_name(enum json_type type)
+{
+    static const char *const names[] = {
+        [JSON_ABSENT] = "absent",    [JSON_NULL] = "null",     [JSON_BOOL] = "a boolean",
+        [JSON_INT] = "an integer",   [JSON_REAL] = "a number", [JSON_STR] = "a string",
+        [JSON_ARRAY] = "an array",   [JSON_OBJECT] = "an object",
+    };
+    return names[type];
+}
+
+bool json_is_none(json *value)
+{
+    return value == NULL || yyjson_is_null(value);
+}
+
+json *json_get(json *object, const char *name)
+{
+    return yyjson_obj_get(object, name);
+}
+
+str json_as_str(json *value)
+{
+    return yyjson_is_str(value) ? str_of(yyjson_get_str(value), yyjson_get_len(value)) : STR_NONE;
+}
+
+int64_t json_as_int(json *value)
+{
+    if (yyjson_is_real(value)) {
+        double real = yyjson_get_real(value);
+        if (real >= 9.2e18) {
+            return INT64_MAX;
+        }
+        return real <= -9.2e18 ? INT64_MIN : (int64_t)real;
+    }
+    if (yyjson_is_uint(value)) {
+        uint64_t number = yyjson_get_uint(value);
+        return number <= INT64_MAX ? (int64_t)number : INT64_MAX;
+    }
+    return yyjson_get_sint(value);
+}
+
+double json_as_real(json *value)
+{
+    return yyjson_get_num(value);
+}
+
+bool json_as_bool(json *value)
+{
+    return yyjson_get_bool(value);
+}
+
+str json_str(json *object, const char *name)
+{
+    return json_as_str(json_get(object, name));
+}
+
+int64_t json_int(json *object, const char *name)
+{
+    return json_as_int(json_get(object, name));
+}
+
+bool json_bool(json *object, const char *name)
+{
+    return json_as_bool(json_get(object, name));
+}
+
+size_t json_count(json *value)
+{
+    return yyjson_is_obj(value) ? yyjson_obj_size(value) : yyjson_arr_size(value);
+}
+
+struct json_walk json_walk(json *value)
+{
+    struct json_walk walk = {.left = json_count(value), .is_object = yyjson_is_obj(value)};
+
+    if (walk.left > 0) {
+        walk.next_at = unsafe_yyjson_get_first(value);
+    }
+    return walk;
+}
+
+bool json_next(struct json_walk *walk)
+{
+    if (walk->left == 0) {
+        return false;
+    }
+    walk->value = walk->next_at;
+    if (walk->is_object) {
+        walk->name = str_of(yyjson_get_str(walk->value), yyjson_get_len(walk->value));
+        walk->value = walk->value + 1;
+    }
+    walk->next_at = unsafe_yyjson_get_next(walk->value);
+    walk->left--;
+    return true;
+}

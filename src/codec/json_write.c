@@ -1,0 +1,289 @@
+#include "codec/json_write.h"
+
+#include "base/text.h"
+
+#include <math.h>
+#include <stdio.h>
+
+static void add(struct json_writer *writer, str bytes)
+{
+    if (writer->err == ERR_OK) {
+        writer->err = buf_add(writer->out, bytes);
+    }
+}
+
+/* What must not stand in a string as it is: 0x00-0x1f, quote and backslash. */
+static const char escapes[256] = {
+    ['"'] = '"',   ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n',
+    ['\r'] = 'r',  ['\t'] = 't',  [0] = 'u',    [1] = 'u',    [2] = 'u',
+    [3] = 'u',     [4] = 'u',     [5] = 'u',    [6] = 'u',    [7] = 'u',
+    [0x0b] = 'u',  [0x0e] = 'u',  [0x0f] = 'u', [0x10] = 'u', [0x11] = 'u',
+    [0x12] = 'u',  [0x13] = 'u',  [0x14] = 'u', [0x15] = 'u', [0x16] = 'u',
+    [0x17] = 'u',  [0x18] = 'u',  [0x19] = 'u', [0x1a] = 'u', [0x1b] = 'u',
+    [0x1c] = 'u',  [0x1d] = 'u',  [0x1e] = 'u', [0x1f] = 'u',
+};
+
+static void add_escape(struct json_writer *writer, unsigned char c)
+{
+    char text[8] = {'\\', escapes[c]};
+    size_t len = 2;
+
+    if (escapes[c] == 'u') {
+        (void)snprintf(text, sizeof(text), "\\u%04x", c);
+        len = 6;
+    }
+    add(writer, str_of(text, len));
+}
+
+/* Length of the well-formed character at the front of `s`, 0 when it is malformed. */
+static size_t character_len(str s)
+{
+    for (size_t len = 1; len <= 4 && len <= s.len; len++) {
+        if (text_is_utf8(str_of(s.at, len))) {
+            return len;
+        }
+    }
+    return 0;
+}
+
+static void add_escaped(struct json_writer *writer, str value)
+{
+    size_t start = 0;
+    bool is_utf8 = text_is_utf8(value);
+
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned char c = (unsigned char)value.at[i];
+        bool malformed = false;
+        if (c >= 0x80 && !is_utf8) {
+            size_t len = character_len(str_skip(value, i));
+            malformed = len == 0;
+            i += len > 1 ? len - 1 : 0;
+        }
+        if (escapes[c] == 0 && !malformed) {
+            continue;
+        }
+        add(writer, str_of(value.at + start, i - start));
+        if (malformed) {
+            add(writer, STR("\xef\xbf\xbd"));
+        } else {
+            add_escape(writer, c);
+        }
+        start = i + 1;
+    }
+    add(writer, str_skip(value, start));
+}
+
+static void add_quoted(struct json_writer *writer, str value)
+{
+    add(writer, STR("\""));
+    add_escaped(writer, value);
+    add(writer, STR("\""));
+}
+
+/* The comma and the name that come before a value. */
+static void start_value(struct json_writer *writer, const char *name)
+{
+    if (writer->needs_comma) {
+        add(writer, STR(","));
+    }
+    writer->needs_comma = true;
+    if (name != NULL) {
+        add(writer, STR("\""));
+        add(writer, str_c(name));
+        add(writer, STR("\":"));
+    }
+}
+
+static void open_with(struct json_writer *writer, const char *name, str bracket)
+{
+    start_value(writer, name);
+    add(writer, bracket);
+    writer->needs_comma = false;
+}
+
+static void close_with(struct json_writer *writer, str bracket)
+{
+    add(writer, bracket);
+    writer->needs_comma = true;
+}
+
+void json_open_object(struct json_writer *writer, const char *name)
+{
+    open_with(writer, name, STR("{"));
+}
+
+void json_close_object(struct json_writer *writer)
+{
+    close_with(writer, STR("}"));
+}
+
+void json_open_array(struct json_writer *writer, const char *name)
+{
+    open_with(writer, name, STR("["));
+}
+
+void json_close_array(struct json_writer *writer)
+{
+    close_with(writer, STR("]"));
+}
+
+void json_put_str(struct json_writer *writer, const char *name, str value)
+{
+    start_value(writer, name);
+    add_quoted(writer, value);
+}
+
+void json_put_str_or_null(struct json_writer *writer, const char *name, str value)
+{
+    if (value.at == NULL) {
+        json_put_null(writer, name);
+    } else {
+        json_put_str(writer, name, value);
+    }
+}
+
+static void add_int(struct json_writer *writer, int64_t value)
+{
+    char digits[24];
+    size_t at = sizeof(digits);
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+
+    do {
+        digits[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0) {
+        digits[--at] = '-';
+    }
+    add(writer, str_of(digits + at, sizeof(digits) - at));
+}
+
+void json_put_int(struct json_writer *writer, const char *name, int64_t value)
+{
+    start_value(writer, name);
+    add_int(writer, value);
+}
+
+/* The shortest text that reads back as the same number. */
+static void add_real(struct json_writer *writer, double value)
+{
+    char text[32];
+
+    if (!isfinite(value)) {
+        add(writer, STR("null"));
+        return;
+    }
+    for (int digits = 15; digits <= 17; digits++) {
+        double back = 0;
+        (void)snprintf(text, sizeof(text), "%.*g", digits, value);
+        if (sscanf(text, "%lf", &back) == 1 && back >= value && back <= value) {
+            break;
+        }
+    }
+    str number = str_c(text);
+    add(writer, number);
+    if (strcspn(text, ".eE") == number.len) {
+        add(writer, STR(".0"));
+    }
+}
+
+void json_put_real(struct json_writer *writer, const char *name, double value)
+{
+    start_value(writer, name);
+    add_real(writer, value);
+}
+
+void json_put_bool(struct json_writer *writer, const char *name, bool value)
+{
+    json_put_raw(writer, name, value ? STR("true") : STR("false"));
+}
+
+void json_put_null(struct json_writer *writer, const char *name)
+{
+    json_put_raw(writer, name, STR("null"));
+}
+
+void json_put_raw(struct json_writer *writer, const char *name, str value)
+{
+    start_value(writer, name);
+    add(writer, value);
+}
+
+static void add_value(struct json_writer *writer, json *value);
+
+static void add_members(struct json_writer *writer, json *value, bool is_object)
+{
+    struct json_walk walk = json_walk(value);
+
+    add(writer, is_object ? STR("{") : STR("["));
+    for (bool first = true; json_next(&walk); first = false) {
+        if (!first) {
+            add(writer, STR(","));
+        }
+        if (is_object) {
+            add_quoted(writer, walk.name);
+            add(writer, STR(":"));
+        }
+        add_value(writer, walk.value);
+    }
+    add(writer, is_object ? STR("}") : STR("]"));
+}
+
+/* Recursion is bounded: json_read() refuses what is nested deeper than JSON_DEPTH_MAX. */
+static void add_value(struct json_writer *writer, json *value)
+{
+    switch (json_type(value)) {
+    case JSON_BOOL:
+        add(writer, json_as_bool(value) ? STR("true") : STR("false"));
+        break;
+    case JSON_INT:
+        add_int(writer, json_as_int(value));
+        break;
+    case JSON_REAL:
+        add_real(writer, json_as_real(value));
+        break;
+    case JSON_STR:
+        add_quoted(writer, json_as_str(value));
+        break;
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        add_members(writer, value, json_is(value, JSON_OBJECT));
+        break;
+    case JSON_ABSENT:
+    case JSON_NULL:
+        add(writer, STR("null"));
+        break;
+    }
+}
+
+void json_put_value(struct json_writer *writer, const char *name, json *value)
+{
+    start_value(writer, name);
+    add_value(writer, value);
+}
+
+void json_put_named_value(struct json_writer *writer, str name, json *value)
+{
+    start_value(writer, NULL);
+    add_quoted(writer, name);
+    add(writer, STR(":"));
+    add_value(writer, value);
+}
+
+enum err json_write_end(const struct json_writer *writer)
+{
+    return writer->err;
+}
+
+str json_to_text(struct arena *arena, json *value)
+{
+    struct buf buf;
+    struct json_writer writer = json_write_to(&buf);
+
+    buf_init(&buf, SIZE_MAX / 2); /* bounded by the text that `value` was read from */
+    json_put_value(&writer, NULL, value);
+    assert(writer.err == ERR_OK);
+    str text = arena_copy(arena, buf_str(&buf));
+    buf_free(&buf);
+    return text;
+}

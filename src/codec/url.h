@@ -1,0 +1,26 @@
+/* url: parsing and percent-coding of URLs and request targets.  Pure; views into the input. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/macros.h"
+
+#include <stdint.h>
+
+struct url {
+    bool tls;      /* https */
+    str host;      /* without brackets, never empty */
+    bool is_ipv6;  /* it stood in brackets */
+    uint16_t port; /* the scheme's when none is written */
+    str authority; /* host and port as written */
+    str path;      /* from the first '/', without query; "" when there is none */
+    str query;     /* without '?' */
+};
+
+/* An absolute http or https URL.  ERR_INVALID for anything else: user information, an empty host, a
+ * port that is no number, blanks, control characters, a fragment. */
+enum err url_parse(str text, struct url *out) MUST_CHECK;
+
+/* Decodes %XX; ERR_INVALID for a broken escape or %00.  The result is in `arena` only when something
+ * had to be decoded. */
+enum err url_decode(str text, struct arena *arena, str *out) MUST_CHECK;

@@ -1,0 +1,25 @@
+/*
+ * model: a model at one provider, as far as a dialect needs to know it.
+ *
+ * Part of the snapshot: built at load, never changed, shared by all workers.
+ */
+#pragma once
+
+#include "base/str.h"
+
+#include <stdint.h>
+
+struct quirks; /* wire/quirks.h */
+
+struct model {
+    str name;                 /* on the provider's wire, "gpt-4o-2024-08-06" */
+    int64_t context_tokens;   /* 0: not known */
+    int64_t output_tokens_max; /* 0: not known */
+
+    /* Parameters the operator says the model takes (`supported_parameters`); NULL: decided by the
+     * dialect's own table. */
+    const str *parameters;
+    size_t parameter_count;
+
+    const struct quirks *quirks; /* never NULL: how this provider departs from its dialect */
+};
