@@ -20,7 +20,7 @@
 #include "base/buf.h"
 #include "base/fault.h"
 #include "base/text.h"
-#include "codec/json.h"
+#include "codec/json_write.h"
 #include "llm/event.h"
 
 #include <inttypes.h>
