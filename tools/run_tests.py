@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Runs every test and ends with the line "N passed, N failed".
+
+    tools/run_tests.py JOBS
+
+Unit tests through ctest, black-box tests through pytest, and the replay of recorded provider traffic
+when a checkout of it lies beside the repository.  Unit tests are counted one by one, not per program.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+
+BUILD = pathlib.Path("build/dev")
+BLACKBOX = pathlib.Path("tests/blackbox")
+FIXTURES = pathlib.Path("../shared/fixtures")
+
+
+def cases(report):
+    """Every test case of a JUnit report; none when the runner died before it wrote one."""
+    return list(ElementTree.parse(report).getroot().iter("testcase")) if report.exists() else []
+
+
+def has_failed(case):
+    return case.find("failure") is not None or case.find("error") is not None
+
+
+def count_program(case):
+    """(passed, failed) of one unit test program, from cmocka's own summary."""
+    said = case.findtext("system-out") or ""
+    passed = sum(map(int, re.findall(r"\[  PASSED  \] (\d+) test", said)))
+    failed = sum(map(int, re.findall(r"\[  FAILED  \] (\d+) test", said)))
+    if has_failed(case):  # a program that crashed has no summary
+        return passed, max(failed, 1)
+    return max(passed, 1), failed
+
+
+def run_ctest(jobs):
+    report = BUILD / "ctest.xml"
+    report.unlink(missing_ok=True)
+    command = ["ctest", "--preset", "dev", "-j", jobs, "--output-junit", report.resolve(),
+               "--test-output-size-passed", "1000000", "--timeout", "120"]
+    done = subprocess.run(command)
+    counts = [count_program(case) for case in cases(report)]
+    passed, failed = sum(c[0] for c in counts), sum(c[1] for c in counts)
+    if done.returncode != 0 and failed == 0:
+        failed = 1
+    return passed, failed
+
+
+def run_pytest(jobs):
+    report = BUILD / "blackbox.xml"
+    report.unlink(missing_ok=True)
+    command = [BLACKBOX / ".venv/bin/python", "-m", "pytest", BLACKBOX, "-n", jobs, "-q",
+               f"--junitxml={report}"]
+    done = subprocess.run(command, env=os.environ | {"GATEHOUSE": str((BUILD / "gatehouse").resolve())})
+    found = [case for case in cases(report) if case.find("skipped") is None]
+    failed = sum(map(has_failed, found))
+    passed = len(found) - failed
+    if done.returncode != 0 and failed == 0:
+        failed = 1
+    return passed, failed
+
+
+def run_fixtures():
+    """The program prints one line per case that differs, and "N passed, N failed" at the end."""
+    program = BUILD / "tests" / "fixtures"
+    if not (FIXTURES.is_dir() and program.exists()):
+        return 0, 0
+    done = subprocess.run([program, FIXTURES], stdout=subprocess.PIPE, text=True)
+    print(done.stdout, end="")
+    summary = re.search(r"(\d+) passed, (\d+) failed\s*\Z", done.stdout)
+    if summary is None:
+        return 0, 1
+    return int(summary[1]), int(summary[2])
+
+
+def main():
+    jobs = sys.argv[1] if len(sys.argv) > 1 else "2"
+    results = {"unit": run_ctest(jobs), "black box": run_pytest(jobs), "recorded traffic": run_fixtures()}
+    print()
+    for name, (passed, failed) in results.items():
+        print(f"{name}: {passed} passed, {failed} failed")
+    passed = sum(r[0] for r in results.values())
+    failed = sum(r[1] for r in results.values())
+    print(f"{passed} passed, {failed} failed", flush=True)
+    return 1 if failed or not passed else 0
+
+
+sys.exit(main())
