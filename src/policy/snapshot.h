@@ -107,6 +107,13 @@ struct snapshot {
     struct map models_by_name; /* id or alias -> struct catalogue_model */
 };
 
+/* An empty one that lives in its own arena; snapshot_free() ends both.  NULL is let through. */
+struct snapshot *snapshot_new(void);
+void snapshot_free(struct snapshot *snapshot);
+
+/* By the name in the configuration, or NULL. */
+const struct provider *snapshot_find_provider(const struct snapshot *snapshot, str name);
+
 /* The model with that id or alias; else, when the name is "<provider>/<rest>" and that provider is
  * configured, a model made on the fly in `arena` with one endpoint; else NULL. */
 const struct catalogue_model *snapshot_find_model(const struct snapshot *snapshot, str name,

@@ -1,0 +1,117 @@
+#include "policy/snapshot.h"
+
+struct snapshot *snapshot_new(void)
+{
+    struct arena arena = {0};
+    struct snapshot *snapshot = ARENA_NEW(&arena, struct snapshot);
+
+    snapshot->arena = arena;
+    return snapshot;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+    if (snapshot != NULL) {
+        struct arena arena = snapshot->arena; /* holds the snapshot itself */
+        arena_reset(&arena);
+    }
+}
+
+const struct provider *snapshot_find_provider(const struct snapshot *snapshot, str name)
+{
+    for (size_t i = 0; i < snapshot->provider_count; i++) {
+        if (str_eq(snapshot->providers[i].name, name)) {
+            return &snapshot->providers[i];
+        }
+    }
+    return NULL;
+}
+
+/* A model that nobody configured, at a provider that somebody did. */
+static const struct catalogue_model *make_model(const struct provider *provider, str id, str rest,
+                                                struct arena *arena)
+{
+    struct catalogue_model *model = ARENA_NEW(arena, struct catalogue_model);
+    struct endpoint *endpoint = ARENA_NEW(arena, struct endpoint);
+
+    *endpoint = (struct endpoint){
+        .provider = provider,
+        .model = {.name = arena_copy(arena, rest), .quirks = provider->quirks},
+    };
+    id = arena_copy(arena, id);
+    *model = (struct catalogue_model){
+        .id = id,
+        .name = id,
+        .endpoints = endpoint,
+        .endpoint_count = 1,
+    };
+    return model;
+}
+
+const struct catalogue_model *snapshot_find_model(const struct snapshot *snapshot, str name,
+                                                  struct arena *arena)
+{
+    const struct catalogue_model *model = map_get(&snapshot->models_by_name, name);
+    str rest = name;
+
+    if (model != NULL) {
+        return model;
+    }
+    const struct provider *provider = snapshot_find_provider(snapshot, str_split(&rest, '/'));
+    if (provider == NULL || provider->dialect == NULL || rest.len == 0) {
+        return NULL; /* the demo has no models but its own */
+    }
+    return make_model(provider, name, rest, arena);
+}
+
+/* The nearest name so far. */
+struct nearest {
+    str wanted;
+    str best;
+    size_t distance; /* only nearer names replace the best */
+};
+
+/* What is `other` to be compared with?  People leave the vendor out: then only the tail counts. */
+static str comparable(str wanted, str other)
+{
+    if (str_find_char(wanted, '/') < wanted.len) {
+        return other;
+    }
+    size_t slash = str_find_char(other, '/');
+    return slash < other.len ? str_skip(other, slash + 1) : other;
+}
+
+static void consider(struct nearest *nearest, str name)
+{
+    str other = comparable(nearest->wanted, name);
+    size_t longer = other.len > nearest->wanted.len ? other.len : nearest->wanted.len;
+    size_t shorter = other.len > nearest->wanted.len ? nearest->wanted.len : other.len;
+
+    /* The cheap bound first: a bad name costs little however many models there are. */
+    if (longer - shorter >= nearest->distance) {
+        return;
+    }
+    size_t distance = str_distance(nearest->wanted, other);
+    if (distance < nearest->distance) {
+        nearest->best = name;
+        nearest->distance = distance;
+    }
+}
+
+str snapshot_suggest_model(const struct snapshot *snapshot, str name)
+{
+    /* A third of the letters may be wrong, and one in any case. */
+    struct nearest nearest = {.wanted = name, .best = STR_NONE, .distance = name.len / 3 + 2};
+
+    if (name.len == 0) {
+        return STR_NONE;
+    }
+    for (size_t i = 0; i < snapshot->model_count; i++) {
+        const struct catalogue_model *model = &snapshot->models[i];
+        consider(&nearest, model->id);
+        for (size_t j = 0; j < model->alias_count; j++) {
+            consider(&nearest, model->aliases[j]);
+        }
+    }
+    return nearest.best;
+}
