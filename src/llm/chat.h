@@ -13,6 +13,8 @@
 
 #include <stdint.h>
 
+enum { CHAT_CHOICES_MAX = 128 };
+
 /* Formats that raw JSON can be in. */
 enum chat_format { FORMAT_OPENAI_CHAT, FORMAT_OPENAI_RESPONSES, FORMAT_ANTHROPIC, FORMAT_GEMINI };
 
@@ -114,6 +116,7 @@ struct chat_request {
     size_t message_count;
 
     int64_t max_tokens; /* max_completion_tokens, else max_tokens; 0: not given */
+    int64_t choices;    /* `n`: answers asked for, at most CHAT_CHOICES_MAX; 0: not given */
     struct chat_number temperature, top_p, top_k, min_p, top_a;
     struct chat_number frequency_penalty, presence_penalty, repetition_penalty;
     struct chat_number seed;

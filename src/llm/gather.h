@@ -24,6 +24,7 @@ struct answer_list {
 
 struct answer_extra {
     enum extra_place place;
+    int choice; /* of EXTRA_CHOICE and EXTRA_MESSAGE */
     str name;
     str json;
 };
