@@ -42,7 +42,9 @@ static bool make_directories(str path, struct arena *arena)
         if (mkdir(copy, 0700) != 0 && errno != EEXIST) {
             return false;
         }
-        copy[i] = path.at[i < path.len ? i : path.len - 1];
+        if (i < path.len) {
+            copy[i] = '/';
+        }
     }
     return true;
 }
