@@ -1,6 +1,7 @@
 #include "codec/json.h"
 
 #include "base/map.h"
+#include "base/text.h"
 
 #include <yyjson.h>
 
@@ -35,32 +36,99 @@ static yyjson_doc *read_doc(struct arena *arena, str bytes, yyjson_read_err *err
     return yyjson_read_opts(copy, bytes.len, YYJSON_READ_INSITU, &alc, error);
 }
 
-/* True when brackets outside strings nest deeper than allowed.  Found before the parser builds
- * values for them: sixteen bytes each would make a small body a large tree. */
-static bool is_too_deep(str bytes)
+/*
+ * Bounds are checked on the text, before the parser builds anything: its sixteen bytes for each
+ * value would make a small body a large tree.
+ */
+
+static size_t find_from(str bytes, size_t at, char c)
+{
+    return at < bytes.len ? at + str_find_char(str_skip(bytes, at), c) : bytes.len;
+}
+
+/* Index behind the string whose opening quote stands before `at`.  Linear however many escapes
+ * there are: a quote is looked for again only when it turns out to be escaped. */
+static size_t skip_string(str bytes, size_t at)
+{
+    size_t quote = find_from(bytes, at, '"');
+
+    while (at < quote) {
+        size_t escape = find_from(str_take(bytes, quote), at, '\\');
+        if (escape == quote) {
+            break;
+        }
+        at = escape + 2;
+        if (at > quote) {
+            quote = find_from(bytes, at, '"');
+        }
+    }
+    return quote + 1;
+}
+
+/* How many brackets open, in strings or not.  The inner loop has a fixed length so that the
+ * compiler makes it one of vectors. */
+static size_t count_openings(str bytes)
+{
+    enum { BLOCK = 64 };
+    size_t count = 0;
+    size_t i = 0;
+
+    for (; i + BLOCK <= bytes.len; i += BLOCK) {
+        uint8_t in_block = 0;
+        for (size_t k = 0; k < BLOCK; k++) {
+            in_block = (uint8_t)(in_block + ((bytes.at[i + k] | 0x20) == '{'));
+        }
+        count += in_block;
+    }
+    for (; i < bytes.len; i++) {
+        count += (bytes.at[i] | 0x20) == '{' ? 1 : 0;
+    }
+    return count;
+}
+
+enum bound { BOUND_KEPT, BOUND_DEPTH, BOUND_VALUES };
+
+/* Walks over the text outside strings.  What it counts is right for JSON; other text does not get
+ * past the parser. */
+static enum bound walk_bounds(str bytes)
 {
     size_t depth = 0;
-    bool in_string = false;
+    size_t values = 1;
+    char before = '\0'; /* the last byte that is not a blank */
 
     for (size_t i = 0; i < bytes.len; i++) {
         char c = bytes.at[i];
-        if (in_string) {
-            if (c == '\\') {
-                i++;
-            } else if (c == '"') {
-                in_string = false;
-            }
-        } else if (c == '"') {
-            in_string = true;
-        } else if (c == '[' || c == '{') {
-            if (++depth > JSON_DEPTH_MAX) {
-                return true;
-            }
-        } else if ((c == ']' || c == '}') && depth > 0) {
-            depth--;
+        if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+            continue;
         }
+        if (c == '"') {
+            i = skip_string(bytes, i + 1) - 1;
+        } else if (c == ',') {
+            values++;
+        } else if ((c | 0x20) == '{') {
+            values++;
+            depth++;
+        } else if ((c | 0x20) == '}') {
+            values -= (before | 0x20) == '{' ? 1 : 0;
+            depth -= depth > 0 ? 1 : 0;
+        }
+        if (depth > JSON_DEPTH_MAX) {
+            return BOUND_DEPTH;
+        }
+        if (values > JSON_VALUES_MAX) {
+            return BOUND_VALUES;
+        }
+        before = c;
     }
-    return false;
+    return BOUND_KEPT;
+}
+
+static enum bound check_bounds(str bytes)
+{
+    if (bytes.len <= JSON_VALUES_MAX && count_openings(bytes) <= JSON_DEPTH_MAX) {
+        return BOUND_KEPT; /* the usual body */
+    }
+    return walk_bounds(bytes);
 }
 
 /* The first name that stands twice in the object, or NULL. */
@@ -111,8 +179,7 @@ static yyjson_val *find_any_duplicate(struct arena *arena, yyjson_doc *doc)
 
 static enum err refuse(struct fault *fault, str message)
 {
-    *fault = (struct fault){
-        .kind = ERR_INVALID, .type = FAULT_INVALID_REQUEST, .message = message};
+    *fault = (struct fault){.kind = ERR_INVALID, .type = FAULT_INVALID_REQUEST, .message = message};
     return ERR_INVALID;
 }
 
@@ -123,24 +190,27 @@ enum err json_read(struct arena *arena, str bytes, json **out, struct fault *fau
     if (bytes.len == 0) {
         return refuse(fault, STR("the request body is empty: it must be a JSON object"));
     }
-    if (is_too_deep(bytes)) {
-        return refuse(fault, arena_printf(arena, "the JSON is nested deeper than %d levels",
-                                          JSON_DEPTH_MAX));
+    switch (check_bounds(bytes)) {
+    case BOUND_DEPTH:
+        return refuse(
+            fault, arena_printf(arena, "the JSON is nested deeper than %d levels", JSON_DEPTH_MAX));
+    case BOUND_VALUES:
+        return refuse(fault,
+                      arena_printf(arena, "the JSON holds more than %d values", JSON_VALUES_MAX));
+    case BOUND_KEPT:
+        break;
     }
     yyjson_doc *doc = read_doc(arena, bytes, &error);
     if (doc == NULL) {
         return refuse(fault, arena_printf(arena, "the body is not valid JSON: %s at byte %zu",
                                           error.msg, error.pos));
     }
-    if (yyjson_doc_get_val_count(doc) > JSON_VALUES_MAX) {
-        return refuse(fault,
-                      arena_printf(arena, "the JSON holds more than %d values", JSON_VALUES_MAX));
-    }
     yyjson_val *duplicate = find_any_duplicate(arena, doc);
     if (duplicate != NULL) {
-        str name = str_take(str_of(yyjson_get_str(duplicate), yyjson_get_len(duplicate)), 64);
-        return refuse(fault, arena_printf(arena, "the name \"" STR_FMT "\" stands twice in one object",
-                                          STR_ARG(name)));
+        str name = text_take_utf8(str_of(yyjson_get_str(duplicate), yyjson_get_len(duplicate)), 64);
+        return refuse(fault,
+                      arena_printf(arena, "the name \"" STR_FMT "\" stands twice in one object",
+                                   STR_ARG(name)));
     }
     *out = yyjson_doc_get_root(doc);
     return ERR_OK;
@@ -148,7 +218,7 @@ enum err json_read(struct arena *arena, str bytes, json **out, struct fault *fau
 
 json *json_read_lenient(struct arena *arena, str bytes)
 {
-    if (bytes.len == 0 || is_too_deep(bytes)) {
+    if (bytes.len == 0 || check_bounds(bytes) != BOUND_KEPT) {
         return NULL;
     }
     yyjson_doc *doc = read_doc(arena, bytes, NULL);
@@ -164,7 +234,8 @@ enum json_type json_type(json *value)
     case YYJSON_TYPE_BOOL:
         return JSON_BOOL;
     case YYJSON_TYPE_NUM:
-        return yyjson_is_sint(value) || (yyjson_is_uint(value) && yyjson_get_uint(value) <= INT64_MAX)
+        return yyjson_is_sint(value) ||
+                       (yyjson_is_uint(value) && yyjson_get_uint(value) <= INT64_MAX)
                    ? JSON_INT
                    : JSON_REAL;
     case YYJSON_TYPE_STR:
@@ -181,9 +252,9 @@ enum json_type json_type(json *value)
 const char *json_type_name(enum json_type type)
 {
     static const char *const names[] = {
-        [JSON_ABSENT] = "absent",    [JSON_NULL] = "null",     [JSON_BOOL] = "a boolean",
-        [JSON_INT] = "an integer",   [JSON_REAL] = "a number", [JSON_STR] = "a string",
-        [JSON_ARRAY] = "an array",   [JSON_OBJECT] = "an object",
+        [JSON_ABSENT] = "absent",  [JSON_NULL] = "null",        [JSON_BOOL] = "a boolean",
+        [JSON_INT] = "an integer", [JSON_REAL] = "a number",    [JSON_STR] = "a string",
+        [JSON_ARRAY] = "an array", [JSON_OBJECT] = "an object",
     };
     return names[type];
 }

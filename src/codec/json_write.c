@@ -14,25 +14,49 @@ static void add(struct json_writer *writer, str bytes)
 
 /* What must not stand in a string as it is: 0x00-0x1f, quote and backslash. */
 static const char escapes[256] = {
-    ['"'] = '"',   ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n',
-    ['\r'] = 'r',  ['\t'] = 't',  [0] = 'u',    [1] = 'u',    [2] = 'u',
-    [3] = 'u',     [4] = 'u',     [5] = 'u',    [6] = 'u',    [7] = 'u',
-    [0x0b] = 'u',  [0x0e] = 'u',  [0x0f] = 'u', [0x10] = 'u', [0x11] = 'u',
-    [0x12] = 'u',  [0x13] = 'u',  [0x14] = 'u', [0x15] = 'u', [0x16] = 'u',
-    [0x17] = 'u',  [0x18] = 'u',  [0x19] = 'u', [0x1a] = 'u', [0x1b] = 'u',
-    [0x1c] = 'u',  [0x1d] = 'u',  [0x1e] = 'u', [0x1f] = 'u',
+    ['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f', ['\n'] = 'n', ['\r'] = 'r',
+    ['\t'] = 't', [0] = 'u',     [1] = 'u',    [2] = 'u',    [3] = 'u',    [4] = 'u',
+    [5] = 'u',    [6] = 'u',     [7] = 'u',    [0x0b] = 'u', [0x0e] = 'u', [0x0f] = 'u',
+    [0x10] = 'u', [0x11] = 'u',  [0x12] = 'u', [0x13] = 'u', [0x14] = 'u', [0x15] = 'u',
+    [0x16] = 'u', [0x17] = 'u',  [0x18] = 'u', [0x19] = 'u', [0x1a] = 'u', [0x1b] = 'u',
+    [0x1c] = 'u', [0x1d] = 'u',  [0x1e] = 'u', [0x1f] = 'u',
 };
 
 static void add_escape(struct json_writer *writer, unsigned char c)
 {
-    char text[8] = {'\\', escapes[c]};
-    size_t len = 2;
+    char text[6] = {
+        '\\', escapes[c], '0', '0', (char)('0' + (c >> 4)), "0123456789abcdef"[c & 0xf]};
 
-    if (escapes[c] == 'u') {
-        (void)snprintf(text, sizeof(text), "\\u%04x", c);
-        len = 6;
+    add(writer, str_of(text, escapes[c] == 'u' ? 6 : 2));
+}
+
+/* Eight bytes at once: a bit in each that is below 0x20, a quote, a backslash or not ASCII. */
+static uint64_t special_bits(uint64_t word)
+{
+    const uint64_t ones = 0x0101010101010101U;
+    const uint64_t tops = 0x8080808080808080U;
+    uint64_t quote = word ^ ones * '"';
+    uint64_t backslash = word ^ ones * '\\';
+
+    return ((word - ones * 0x20) | (quote - ones) | (backslash - ones) | word) & tops;
+}
+
+/* How many bytes at the front may stand in a string as they are. */
+static size_t plain_len(str value)
+{
+    size_t i = 0;
+
+    for (; i + sizeof(uint64_t) <= value.len; i += sizeof(uint64_t)) {
+        uint64_t word = 0;
+        memcpy(&word, value.at + i, sizeof(word));
+        if (special_bits(word) != 0) {
+            break;
+        }
     }
-    add(writer, str_of(text, len));
+    while (i < value.len && (uint8_t)value.at[i] < 0x80 && escapes[(uint8_t)value.at[i]] == 0) {
+        i++;
+    }
+    return i;
 }
 
 /* Length of the well-formed character at the front of `s`, 0 when it is malformed. */
@@ -46,31 +70,48 @@ static size_t character_len(str s)
     return 0;
 }
 
+static size_t non_ascii_len(str s)
+{
+    size_t len = 0;
+
+    while (len < s.len && (uint8_t)s.at[len] >= 0x80) {
+        len++;
+    }
+    return len;
+}
+
+/* Bytes that are not ASCII; each that is no part of a character becomes U+FFFD. */
+static void add_non_ascii(struct json_writer *writer, str text)
+{
+    if (text_is_utf8(text)) {
+        add(writer, text);
+        return;
+    }
+    while (text.len > 0) {
+        size_t len = character_len(text);
+        add(writer, len > 0 ? str_take(text, len) : STR("\xef\xbf\xbd"));
+        text = str_skip(text, len > 0 ? len : 1);
+    }
+}
+
 static void add_escaped(struct json_writer *writer, str value)
 {
-    size_t start = 0;
-    bool is_utf8 = text_is_utf8(value);
-
-    for (size_t i = 0; i < value.len; i++) {
-        unsigned char c = (unsigned char)value.at[i];
-        bool malformed = false;
-        if (c >= 0x80 && !is_utf8) {
-            size_t len = character_len(str_skip(value, i));
-            malformed = len == 0;
-            i += len > 1 ? len - 1 : 0;
+    while (value.len > 0) {
+        size_t len = plain_len(value);
+        add(writer, str_take(value, len));
+        value = str_skip(value, len);
+        if (value.len == 0) {
+            return;
         }
-        if (escapes[c] == 0 && !malformed) {
-            continue;
-        }
-        add(writer, str_of(value.at + start, i - start));
-        if (malformed) {
-            add(writer, STR("\xef\xbf\xbd"));
+        len = non_ascii_len(value);
+        if (len > 0) {
+            add_non_ascii(writer, str_take(value, len));
         } else {
-            add_escape(writer, c);
+            add_escape(writer, (unsigned char)value.at[0]);
+            len = 1;
         }
-        start = i + 1;
+        value = str_skip(value, len);
     }
-    add(writer, str_skip(value, start));
 }
 
 static void add_quoted(struct json_writer *writer, str value)
@@ -83,15 +124,27 @@ static void add_quoted(struct json_writer *writer, str value)
 /* The comma and the name that come before a value. */
 static void start_value(struct json_writer *writer, const char *name)
 {
+    str member = str_c(name);
+    size_t len = (writer->needs_comma ? 1 : 0) + (name != NULL ? member.len + 3 : 0);
+
+    if (writer->err != ERR_OK) {
+        return;
+    }
+    char *at = buf_reserve(writer->out, len);
+    if (at == NULL) {
+        writer->err = ERR_TOO_BIG;
+        return;
+    }
     if (writer->needs_comma) {
-        add(writer, STR(","));
+        *at++ = ',';
     }
-    writer->needs_comma = true;
     if (name != NULL) {
-        add(writer, STR("\""));
-        add(writer, str_c(name));
-        add(writer, STR("\":"));
+        *at++ = '"';
+        memcpy(at, member.at, member.len);
+        memcpy(at + member.len, "\":", 2);
     }
+    writer->out->len += len;
+    writer->needs_comma = true;
 }
 
 static void open_with(struct json_writer *writer, const char *name, str bracket)

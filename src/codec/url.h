@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/macros.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct url {
@@ -20,6 +21,14 @@ struct url {
 /* An absolute http or https URL.  ERR_INVALID for anything else: user information, an empty host, a
  * port that is no number, blanks, control characters, a fragment. */
 enum err url_parse(str text, struct url *out) MUST_CHECK;
+
+/* True when `text` may stand in a Host header or an :authority: a name or address with an optional
+ * port, or nothing at all; no user information, no percent-coding. */
+bool url_is_authority(str text) MUST_CHECK;
+
+/* True when `text` may be a request target in origin form: it begins with '/', holds only characters
+ * of URLs, no fragment, and every %XX is whole and not %00. */
+bool url_is_target(str text) MUST_CHECK;
 
 /* Decodes %XX; ERR_INVALID for a broken escape or %00.  The result is in `arena` only when something
  * had to be decoded. */
