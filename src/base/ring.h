@@ -14,7 +14,8 @@
 
 struct ring;
 
-/* `count` is a power of two. */
+/* `count` is a power of two, at least 2.  Memory is touched, and so costs, only where items come to
+ * lie: an unused ring is free of charge. */
 struct ring *ring_new(size_t count, size_t item_bytes);
 void ring_free(struct ring *ring);
 

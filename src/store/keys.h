@@ -1,8 +1,9 @@
 /*
  * keys: how API keys are made and recognised.
  *
- * "sk-gh-" and 256 random bits in base62 (43 characters).  Only the SHA-256 of the whole key is ever
- * kept.  Any other string may be a key too (GATEHOUSE_BOOTSTRAP_KEY): it is hashed the same way.
+ * "sk-gh-" and 256 random bits in base62 (43 characters).  Only the SHA-256 of the whole key is
+ * ever kept.  Any other string may be a key too (GATEHOUSE_BOOTSTRAP_KEY): it is hashed the same
+ * way.
  */
 #pragma once
 
@@ -25,3 +26,8 @@ void keys_make(struct random *random, str name, int64_t now_ms, struct arena *ar
 /* The row for a key chosen by the operator. */
 void keys_adopt(struct random *random, str key, str name, int64_t now_ms, struct arena *arena,
                 struct key_row *row);
+
+/* The one key of `keys` that has `which` as its id, name or label.  ERR_MISSING when none has,
+ * ERR_INVALID when several have. */
+enum err keys_find_one(struct key_row *keys, size_t count, str which,
+                       struct key_row **out) MUST_CHECK;

@@ -1,8 +1,8 @@
 /*
  * reader: the thread that looks keys up for workers.
  *
- * A worker posts a question and goes on; the answer comes back through the function it named, on the
- * reader's thread, which must only hand it over (a mailbox post).
+ * A worker posts a question and goes on; the answer comes back through the function it named, on
+ * the reader's thread, which must only hand it over (a mailbox post).
  */
 #pragma once
 
@@ -16,12 +16,13 @@ struct reader_answer {
     bool found;
     bool revoked;
     char key_id[24];
-    char key_name[64];
-    void *worker; /* as asked */
+    char key_name[64]; /* cut to fit */
+    void *worker;      /* as asked */
 };
 
 typedef void (*reader_take)(void *worker, const struct reader_answer *answer);
 
+/* Opens the store on its own thread and brings its schema up to date. */
 enum err reader_start(const struct store_ops *ops, str url, struct reader **out,
                       struct arena *arena, struct fault *fault) MUST_CHECK;
 

@@ -18,9 +18,9 @@ enum { KEY_HASH_BYTES = 32 };
 /* An API key as it is kept: never the key itself. */
 struct key_row {
     uint8_t hash[KEY_HASH_BYTES]; /* SHA-256 of the key */
-    str id;    /* "key-" and 12 of base62; what people name it by */
+    str id;                       /* "key-" and 12 of base62; what people name it by */
     str name;
-    str label; /* masked: "sk-gh-AbC...xYz" */
+    str label;          /* masked: "sk-gh-AbC...xYz" */
     int64_t created_ms; /* Unix time */
     int64_t revoked_ms; /* 0: valid */
 };
@@ -48,7 +48,7 @@ struct exchange_row {
     bool streamed;
     bool cancelled; /* the client went away */
     bool usage_known;
-    int64_t at_ms; /* Unix time of the request's first byte */
+    int64_t at_ms;         /* Unix time of the request's first byte */
     int64_t first_byte_us; /* request to first event for the client; 0: none */
     int64_t total_us;
     int64_t prompt_tokens;
@@ -67,7 +67,7 @@ struct store;
 struct store_ops {
     const char *scheme; /* the part of the URL before ':' */
 
-    /* `url` is "sqlite:PATH" or a file URI's path, absolute by now.  ERR_PEER when it cannot be
+    /* `url` is "sqlite:PATH", "file:PATH" or an absolute path.  ERR_PEER when it cannot be
      * opened, ERR_INVALID when it is not a store of ours or of a newer program. */
     enum err (*open)(str url, struct store **out, struct arena *arena,
                      struct fault *fault) MUST_CHECK;
@@ -79,18 +79,20 @@ struct store_ops {
     /* *out is NULL when there is no such key.  Revoked keys are found too. */
     enum err (*key_by_hash)(struct store *store, const uint8_t hash[KEY_HASH_BYTES],
                             struct arena *arena, struct key_row **out) MUST_CHECK;
+    /* ERR_INVALID when a key with that hash or id is there already. */
     enum err (*key_add)(struct store *store, const struct key_row *key) MUST_CHECK;
     /* Every key, oldest first. */
     enum err (*key_list)(struct store *store, struct arena *arena, struct key_row **out,
                          size_t *count) MUST_CHECK;
-    /* ERR_MISSING when no key has that id, name or label; ERR_INVALID when several have. */
+    /* ERR_MISSING when no key has that id, name or label; ERR_INVALID when several have.  A key
+     * that was revoked before keeps its time. */
     enum err (*key_revoke)(struct store *store, str which, int64_t now_ms, struct arena *arena,
                            struct key_row **out) MUST_CHECK;
 
     /* All rows in one transaction.  A row whose id is there already is left as it is. */
     enum err (*exchange_append)(struct store *store, const struct exchange_row *rows,
                                 size_t count) MUST_CHECK;
-    /* The newest `count` rows, newest first. */
+    /* The `count` rows written last, the last one first. */
     enum err (*exchange_list)(struct store *store, size_t count, struct arena *arena,
                               struct exchange_row **out, size_t *found) MUST_CHECK;
 };
@@ -100,7 +102,9 @@ struct store {
 };
 
 extern const struct store_ops sqlite_store;
-extern const struct store_ops memory_store; /* tests; nothing survives close */
+/* For tests.  Stores opened with the same "memory:NAME" share their rows; "memory:" shares with
+ * nobody.  Nothing survives the last close. */
+extern const struct store_ops memory_store;
 
-/* The back-end for a URL, or NULL. */
+/* The back-end for a URL (a bare absolute path is SQLite's), or NULL. */
 const struct store_ops *store_by_url(str url);
