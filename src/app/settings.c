@@ -38,9 +38,7 @@ static const char *listen_complaint(str text)
 
 static const char *store_complaint(str text)
 {
-    const struct store_ops *ops = store_by_url(text);
-
-    if (ops == NULL || str_find_char(text, ':') + 1 >= text.len) {
+    if (store_by_url(text) == NULL || str_eq(text, STR("sqlite:"))) {
         return "this is not a store, such as sqlite:gatehouse.db";
     }
     return NULL;
