@@ -315,12 +315,18 @@ void json_put_value(struct json_writer *writer, const char *name, json *value)
     add_value(writer, value);
 }
 
-void json_put_named_value(struct json_writer *writer, str name, json *value)
+void json_put_name(struct json_writer *writer, str name)
 {
     start_value(writer, NULL);
     add_quoted(writer, name);
     add(writer, STR(":"));
-    add_value(writer, value);
+    writer->needs_comma = false;
+}
+
+void json_put_named_value(struct json_writer *writer, str name, json *value)
+{
+    json_put_name(writer, name);
+    json_put_value(writer, NULL, value);
 }
 
 enum err json_write_end(const struct json_writer *writer)

@@ -48,6 +48,8 @@ void json_put_null(struct json_writer *writer, const char *name);
 void json_put_raw(struct json_writer *writer, const char *name, str value);
 /* A value that was read, whatever it is; absent writes null. */
 void json_put_value(struct json_writer *writer, const char *name, json *value);
+/* A name that came from outside; the value follows by a call with the name NULL. */
+void json_put_name(struct json_writer *writer, str name);
 /* A member whose name came from outside. */
 void json_put_named_value(struct json_writer *writer, str name, json *value);
 
