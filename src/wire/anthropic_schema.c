@@ -7,8 +7,8 @@
 #include "wire/anthropic.h"
 
 enum {
-    DEPTH_MAX = 64,   /* schemas inside each other, references followed */
-    NODES_MAX = 4096, /* the same in all: references may fan out */
+    DEPTH_MAX = 64,    /* schemas inside each other, references followed */
+    LOOKS_MAX = 65536, /* the same in all, and names compared: references may fan out */
     NOTES_BYTES_MAX = 65536,
 };
 
@@ -122,7 +122,7 @@ static bool is_object_schema(json *schema)
 
 struct check {
     json *root;
-    int nodes_left;
+    int looks_left;
     int depth;
 };
 
@@ -156,7 +156,7 @@ static bool reference_fits(struct check *check, str reference)
             continue;
         }
         struct json_walk walk = json_walk(json_get(check->root, places[i].place));
-        while (json_next(&walk)) {
+        while (--check->looks_left > 0 && json_next(&walk)) {
             if (str_eq(walk.name, str_skip(reference, places[i].prefix.len))) {
                 return fits(check, walk.value);
             }
@@ -195,7 +195,7 @@ static bool fits(struct check *check, json *schema)
     struct json_walk walk = json_walk(schema);
     bool result = json_is(schema, JSON_OBJECT);
 
-    if (--check->nodes_left < 0 || ++check->depth > DEPTH_MAX) {
+    if (--check->looks_left < 0 || ++check->depth > DEPTH_MAX) {
         return false;
     }
     if (is_object_schema(schema) && !json_is(json_get(schema, "properties"), JSON_OBJECT)) {
@@ -213,7 +213,7 @@ static bool fits(struct check *check, json *schema)
 
 bool anthropic_schema_fits(json *schema)
 {
-    struct check check = {.root = schema, .nodes_left = NODES_MAX};
+    struct check check = {.root = schema, .looks_left = LOOKS_MAX};
 
     return str_eq(json_str(schema, "type"), STR("object")) && fits(&check, schema);
 }
@@ -227,21 +227,6 @@ struct output {
 
 static void put_schema(struct output *output, const char *name, json *schema);
 
-/* A name from outside as the writer takes names: escaped, NUL-terminated. */
-static const char *escaped(struct arena *arena, str name)
-{
-    struct buf text;
-    struct json_writer writer = json_write_to(&text);
-
-    buf_init(&text, name.len * 6 + 2);
-    json_put_str(&writer, NULL, name);
-    assert(json_write_end(&writer) == ERR_OK);
-    str quoted = buf_str(&text);
-    const char *result = arena_copy(arena, str_of(quoted.at + 1, quoted.len - 2)).at;
-    buf_free(&text);
-    return result;
-}
-
 static void put_schemas(struct output *output, const char *name, json *schemas)
 {
     struct json_walk walk = json_walk(schemas);
@@ -253,13 +238,14 @@ static void put_schemas(struct output *output, const char *name, json *schemas)
     json_close_array(output->writer);
 }
 
-static void put_named(struct output *output, const char *name, json *schemas)
+static void put_named(struct output *output, json *schemas)
 {
     struct json_walk walk = json_walk(schemas);
 
-    json_open_object(output->writer, name);
+    json_open_object(output->writer, NULL);
     while (json_next(&walk)) {
-        put_schema(output, escaped(output->arena, walk.name), walk.value);
+        json_put_name(output->writer, walk.name);
+        put_schema(output, NULL, walk.value);
     }
     json_close_object(output->writer);
 }
@@ -278,7 +264,8 @@ static void put_member(struct output *output, str name, json *value)
         put_schemas(output, str_eq(name, STR("allOf")) ? "allOf" : "anyOf", value);
         break;
     case RULE_NAMED:
-        put_named(output, escaped(output->arena, name), value);
+        json_put_name(output->writer, name);
+        put_named(output, value);
         break;
     case RULE_NOTE:
     case RULE_DESCRIPTION:
