@@ -23,7 +23,7 @@ test: dev blackbox-tools ## run all tests with sanitizers on
 	@tools/run_tests.py $(JOBS)
 
 bench: build setup-bench ## measure speed and memory beside nginx; ARGS="--json FILE --profile"
-	@cmake $(CMAKE_QUIET) -S tests/bench -B build/bench-tools -G Ninja
+	@cmake $(CMAKE_QUIET) -S tests/bench -B build/bench-tools -G Ninja >/dev/null
 	@ninja -C build/bench-tools --quiet
 	@python3 tests/bench/bench.py $(ARGS)
 
@@ -62,5 +62,5 @@ setup-%:
 	@tools/setup $*
 
 preset-%: setup-build
-	@cmake --preset $* $(CMAKE_QUIET)
+	@cmake --preset $* $(CMAKE_QUIET) >/dev/null
 	@ninja -C build/$* --quiet
