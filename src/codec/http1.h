@@ -32,6 +32,7 @@ struct http1_head {
     str method; /* one of GET HEAD POST PUT PATCH DELETE OPTIONS */
     str target; /* as sent, without scheme and authority of an absolute form; begins with '/' */
     str host; /* the authority of an absolute target, else the Host header; "" when absent (1.0) */
+    int minor;             /* HTTP/1.<minor>, 0 or 1 */
     bool expects_continue; /* and has a body; an interim answer is due unless the body has begun */
     /* An answer. */
     int status;

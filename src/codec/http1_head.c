@@ -319,6 +319,7 @@ static bool read_expect(struct http1_parser *parser, const struct known_fields *
     if (known->count[EXPECT] > 1 || !str_eq_nocase(known->first[EXPECT], STR("100-continue"))) {
         return http1_refuse(parser, 417, STR("the only expectation there is is 100-continue"));
     }
+    head->minor = known->minor_version >= 1 ? 1 : 0;
     head->expects_continue = head->has_body && known->minor_version >= 1;
     return true;
 }
