@@ -346,7 +346,8 @@ enum err yaml_read(struct diagnostics *diagnostics, struct arena *arena,
         out_of_memory();
     }
     yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&reader.parser, (const unsigned char *)diagnostics->source.at,
+    const char *text = diagnostics->source.at != NULL ? diagnostics->source.at : "";
+    yaml_parser_set_input_string(&reader.parser, (const unsigned char *)text,
                                  diagnostics->source.len);
     enum err err = read_stream(&reader, &root);
     yaml_parser_delete(&reader.parser);
