@@ -101,16 +101,14 @@ static enum bound walk_bounds(str bytes)
         if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
             continue;
         }
+        bool begins_first = (before | 0x20) == '{' && (c | 0x20) != '}';
+        values += begins_first || c == ',' ? 1 : 0;
         if (c == '"') {
             i = skip_string(bytes, i + 1) - 1;
-        } else if (c == ',') {
-            values++;
         } else if ((c | 0x20) == '{') {
-            values++;
             depth++;
-        } else if ((c | 0x20) == '}') {
-            values -= (before | 0x20) == '{' ? 1 : 0;
-            depth -= depth > 0 ? 1 : 0;
+        } else if ((c | 0x20) == '}' && depth > 0) {
+            depth--;
         }
         if (depth > JSON_DEPTH_MAX) {
             return BOUND_DEPTH;

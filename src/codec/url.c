@@ -103,6 +103,13 @@ static bool split_authority(str text, struct authority *out)
     return true;
 }
 
+static bool read_port(str text, uint64_t *port)
+{
+    enum { DIGITS_MAX = 5 };
+
+    return text.len <= DIGITS_MAX && str_to_uint(text, PORT_MAX, port);
+}
+
 /* Zones ("fe80::1%eth0") are refused: they name a link of this machine. */
 static bool is_ipv6_address(str text)
 {
@@ -128,7 +135,7 @@ bool url_is_authority(str text)
     if (parts.is_ipv6 ? !is_ipv6_address(parts.host) : !is_all_in(parts.host, IN_HOST)) {
         return false;
     }
-    return parts.port.len == 0 || (parts.port.len <= 5 && str_to_uint(parts.port, PORT_MAX, &port));
+    return parts.port.len == 0 || read_port(parts.port, &port);
 }
 
 bool url_is_target(str text)
@@ -154,7 +161,7 @@ static bool read_authority(struct url *url)
                       : parts.host.len > NAME_BYTES_MAX || !is_all_in(parts.host, IN_NAME)) {
         return false;
     }
-    if (parts.port.at != NULL && (!str_to_uint(parts.port, PORT_MAX, &port) || port == 0)) {
+    if (parts.port.at != NULL && (!read_port(parts.port, &port) || port == 0)) {
         return false;
     }
     url->host = parts.host;

@@ -107,6 +107,14 @@ static void the_corpus_gives_its_events_however_it_is_cut(void **state)
     arena_reset(&arena);
 }
 
+static void a_line_end_cut_in_two_is_one_line_end(void **state)
+{
+    (void)state;
+    str bytes = STR("event: x\r\ndata: a\r\ndata: b\r\n: c\r\nid: 7\r\n\r\ndata: d\r\n\r\n");
+
+    check_case(STR("crlf"), bytes, STR("[\"x\",\"a\\nb\",\"7\"],[\"message\",\"d\",\"7\"]"), -1);
+}
+
 static void a_whole_event_is_a_view_into_the_input(void **state)
 {
     (void)state;
@@ -214,6 +222,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_corpus_gives_its_events_however_it_is_cut),
+        cmocka_unit_test(a_line_end_cut_in_two_is_one_line_end),
         cmocka_unit_test(a_whole_event_is_a_view_into_the_input),
         cmocka_unit_test(an_idle_decoder_holds_no_memory),
         cmocka_unit_test(too_long_lines_and_events_are_errors_that_stay),

@@ -62,6 +62,7 @@ static void what_is_no_plain_http_url_is_refused(void **state)
         "http://a:0/",
         "http://a:65536/",
         "http://a:99999999999999999999/",
+        "http://a:000080/",
         "http://a:+1/",
         "http://a:8x/",
         "http://a:80:80/",
