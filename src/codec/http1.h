@@ -102,10 +102,13 @@ void http1_next(struct http1_parser *parser);
 /* True when a byte of a message has been used that is not whole yet. */
 bool http1_is_inside(const struct http1_parser *parser);
 
+enum { HTTP1_CHUNKED = -1, HTTP1_UNTIL_CLOSE = -2 };
+
 /* Writers.  They add to `out` or, on failure, leave it as it was: ERR_TOO_BIG past its limit,
  * ERR_INVALID when a name is no token or a value holds a control character other than a tab, so
  * that nobody can write a line of their own.  `headers` come without Content-Length,
- * Transfer-Encoding and (answers) Connection.  `body_bytes` < 0: chunked.  Where 0 goes without
+ * Transfer-Encoding and (answers) Connection.  `body_bytes` may be HTTP1_CHUNKED or, in an
+ * answer, HTTP1_UNTIL_CLOSE.  Where 0 goes without
  * saying (a GET, HEAD, DELETE or OPTIONS; a 1xx, 204 or 304 answer) no length is written. */
 enum err http1_write_request_head(struct buf *out, str method, str target, str host,
                                   const struct headers *headers, int64_t body_bytes) MUST_CHECK;

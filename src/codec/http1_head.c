@@ -319,7 +319,6 @@ static bool read_expect(struct http1_parser *parser, const struct known_fields *
     if (known->count[EXPECT] > 1 || !str_eq_nocase(known->first[EXPECT], STR("100-continue"))) {
         return http1_refuse(parser, 417, STR("the only expectation there is is 100-continue"));
     }
-    head->minor = known->minor_version >= 1 ? 1 : 0;
     head->expects_continue = head->has_body && known->minor_version >= 1;
     return true;
 }
@@ -330,6 +329,7 @@ static bool read_request(struct http1_parser *parser, str line, struct known_fie
         return false;
     }
     find_known(&parser->head.headers, known);
+    parser->head.minor = known->minor_version >= 1 ? 1 : 0;
     if (!check_host(parser, known) || !read_framing(parser, known) || !read_expect(parser, known)) {
         return false;
     }

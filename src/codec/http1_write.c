@@ -119,6 +119,9 @@ static char *put_fields(char *at, const struct headers *headers)
 /* Where the body ends. */
 static char *put_framing(char *at, int64_t body_bytes)
 {
+    if (body_bytes == HTTP1_UNTIL_CLOSE) {
+        return at;
+    }
     if (body_bytes < 0) {
         return put(at, STR("Transfer-Encoding: chunked\r\n"));
     }

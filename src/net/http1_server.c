@@ -380,7 +380,6 @@ static str date_header(struct http_server *server)
     return str_c(server->date);
 }
 
-/* `body_bytes` < 0: of unknown length. */
 static void write_head(struct conn *conn, struct buf *out, int status,
                        const struct headers *headers, int64_t body_bytes)
 {
@@ -436,7 +435,8 @@ void http_call_begin(struct http_call *call, int status, const struct headers *h
     conn->answering = true;
     conn->chunked = !conn->is_http10;
     conn->close_after = conn->close_after || conn->is_http10;
-    write_head(conn, &conn->head, status, headers, -1);
+    write_head(conn, &conn->head, status, headers,
+               conn->chunked ? HTTP1_CHUNKED : HTTP1_UNTIL_CLOSE);
 }
 
 /* Sends the head that waits, the piece as a chunk, and what ends the body. */
