@@ -329,7 +329,7 @@ static enum err sqlite_open(str url, struct store **out, struct arena *arena, st
 static enum err migrate_from(sqlite3 *db, int version)
 {
     char mark[96];
-    enum err err = ERR_OK;
+    enum err err = version > SCHEMA_VERSION ? ERR_INVALID : ERR_OK;
 
     for (int i = version; err == ERR_OK && i < SCHEMA_VERSION; i++) {
         err = err_of(sqlite3_exec(db, migrations[i], NULL, NULL, NULL));
@@ -352,17 +352,14 @@ static enum err sqlite_migrate(struct store *store, struct arena *arena, struct 
         return ERR_OK; /* without taking the write lock */
     }
     err = run(sqlite, BEGIN);
-    if (err == ERR_OK) {
-        err = query_numbers(sqlite->db, "PRAGMA user_version", &version, 1);
-        if (err == ERR_OK && version > SCHEMA_VERSION) {
-            err = ERR_INVALID;
-        }
-        err = finish_transaction(sqlite, err == ERR_OK ? migrate_from(sqlite->db, version) : err);
-    }
-    if (err != ERR_OK) {
+    err = err != ERR_OK ? err : query_numbers(sqlite->db, "PRAGMA user_version", &version, 1);
+    err = err != ERR_OK ? err : migrate_from(sqlite->db, version);
+    err = err != ERR_OK ? err : run(sqlite, COMMIT);
+    if (err != ERR_OK) { /* the library's words first: rolling back replaces them */
         str path = str_c(sqlite3_db_filename(sqlite->db, "main"));
-        return fail_with(sqlite->db, err, arena, path,
-                         "cannot be brought to this program's version", fault);
+        (void)fail_with(sqlite->db, err, arena, path, "cannot be brought to this program's version",
+                        fault);
+        return finish_transaction(sqlite, err);
     }
     return ERR_OK;
 }
