@@ -9,6 +9,7 @@
 #include "llm/chat.h"
 #include "llm/event.h"
 #include "llm/gather.h"
+#include "llm/model.h"
 #include "wire/quirks.h"
 #include "wire/surface.h"
 
@@ -52,6 +53,38 @@ const struct openai_param *openai_param_by_name(str name);
 
 /* True when `words` ("auto none ") holds the word. */
 bool openai_words_have(const char *words, str word);
+
+/* What a model of OpenAI's does with parameters while it reasons. */
+enum openai_habit {
+    HABIT_UNKNOWN,    /* not in the table: everything is sent */
+    HABIT_NEVER,      /* does not reason */
+    HABIT_ON_REQUEST, /* reasons when asked to */
+    HABIT_BY_DEFAULT, /* reasons unless it is told not to */
+    HABIT_ALWAYS,
+};
+
+struct openai_model_row {
+    str prefix;
+    enum openai_habit habit;
+    enum effort least; /* below it, but for none */
+    enum effort most;
+};
+
+/* The row of a model by its name on the wire; one of HABIT_UNKNOWN when there is none. */
+const struct openai_model_row *openai_model_row(str name);
+
+/* True when the parameter may be sent to the model for this request. */
+bool openai_takes_param(const struct chat_request *chat, const struct model *model, str name);
+
+/* The word for `reasoning_effort`, EFFORT_UNSET when none is to be sent. */
+enum effort openai_effort_for(const struct chat_request *chat, const struct model *model);
+
+/* `messages` and `tools`, as the provider of `model` takes them. */
+void openai_write_messages(struct json_writer *writer, struct arena *arena,
+                           const struct chat_request *chat, const struct quirks *quirks);
+/* False when there is none that can be said. */
+bool openai_write_tools(struct json_writer *writer, const struct chat_request *chat,
+                        const struct quirks *quirks);
 
 /* Where in the body a reader is: a chain of names and indices, for messages of faults. */
 struct openai_place {

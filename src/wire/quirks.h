@@ -30,6 +30,7 @@ struct quirks {
     bool reasoning_effort;      /* `reasoning_effort` is understood */
     bool reasoning_object;      /* `reasoning: {...}` is understood as it is */
     bool completion_excludes_reasoning; /* usage: completion_tokens leaves reasoning out */
+    bool thinking_object;     /* `thinking: {type: enabled}` switches reasoning on and off */
     bool takes_cache_control; /* `cache_control` may stand in parts and tools */
     bool takes_reasoning_back; /* `reasoning_content` of earlier turns is wanted again */
     bool tool_ids_of_nine;     /* ids of tool calls are exactly nine letters and digits */

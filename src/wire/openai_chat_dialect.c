@@ -1,0 +1,767 @@
+/*
+ * The OpenAI chat format as a client: answers.  Requests are in openai_chat_encode.c.
+ *
+ * A chunk of a stream and a whole answer are read by the same code: `delta` and `message` hold the
+ * same members.  Two things wait: why a choice ended, until nothing more can come (some servers
+ * end a choice twice, or speak after its end), and half a surrogate pair, until its second half
+ * comes with the next piece.
+ */
+#include "base/map.h"
+#include "codec/json_write.h"
+#include "wire/dialect.h"
+#include "wire/openai_chat.h"
+#include "wire/openai_chat_decode.h"
+#include "wire/refusal.h"
+
+enum {
+    FINISH_WORD_BYTES_MAX = 128,
+};
+
+static const int64_t created_max_s = 100000000000; /* a larger `created` is in milliseconds */
+
+enum err openai_broken(struct openai_turn *turn, enum err kind, str message)
+{
+    *turn->fault = (struct fault){
+        .kind = kind,
+        .type = FAULT_PROVIDER_UNAVAILABLE,
+        .message = message,
+        .retryable = true,
+    };
+    return kind;
+}
+
+static struct event *emit(struct openai_turn *turn, enum event_kind kind, int choice)
+{
+    struct event *event = event_list_add(turn->out, turn->scratch, kind);
+
+    event->choice = choice;
+    return event;
+}
+
+/* ---- Halves of surrogate pairs ----
+ *
+ * "\ud83d" at the end of one piece and "\ude00" at the start of the next make one character, but
+ * neither text is JSON for a strict reader.  When a payload cannot be read, single surrogates at
+ * the ends of its strings are replaced by characters of a private plane, one for each surrogate,
+ * and joined or replaced by U+FFFD after reading. */
+
+enum { HALF_FIRST = 0x10f800, SURROGATE_FIRST = 0xd800, LOW_FIRST = 0xdc00, HALF_BYTES = 4 };
+
+/* The four hex digits at the front of `text`, or -1. */
+static int hex4(str text)
+{
+    int value = 0;
+
+    for (size_t i = 0; i < 4; i++) {
+        char c = i < text.len ? text.at[i] : '\0';
+        int digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
+        if (digit < 0) {
+            return -1;
+        }
+        value = value * 16 + digit;
+    }
+    return value;
+}
+
+/* The surrogate whose escape stands at the front of `text`, or -1. */
+static int surrogate_at(str text)
+{
+    int value = str_has_prefix(text, STR("\\u")) ? hex4(str_skip(text, 2)) : -1;
+
+    return value >= SURROGATE_FIRST && value <= 0xdfff ? value : -1;
+}
+
+static size_t put_utf8(char *out, uint32_t c)
+{
+    assert(c >= 0x10000 && c <= 0x10ffff);
+    out[0] = (char)(0xf0 | (c >> 18));
+    out[1] = (char)(0x80 | ((c >> 12) & 0x3f));
+    out[2] = (char)(0x80 | ((c >> 6) & 0x3f));
+    out[3] = (char)(0x80 | (c & 0x3f));
+    return HALF_BYTES;
+}
+
+/* The payload with single surrogates replaced.  False when it has none. */
+static bool replace_halves(struct arena *arena, str payload, str *out)
+{
+    char *copy = arena_take_raw(arena, payload.len + 1);
+    size_t len = 0;
+    bool found = false;
+
+    for (size_t i = 0; i < payload.len;) {
+        str rest = str_skip(payload, i);
+        int half = surrogate_at(rest);
+        bool is_pair =
+            half >= 0 && half < LOW_FIRST && surrogate_at(str_skip(rest, 6)) >= LOW_FIRST;
+        size_t step = is_pair ? 12 : rest.at[0] == '\\' && rest.len > 1 ? 2 : 1;
+        if (half < 0 || is_pair) {
+            memcpy(copy + len, rest.at, step);
+            len += step;
+            i += step;
+            continue;
+        }
+        len += put_utf8(copy + len, (uint32_t)(HALF_FIRST + (half - SURROGATE_FIRST)));
+        i += 6;
+        found = true;
+    }
+    *out = str_of(copy, len);
+    return found;
+}
+
+/* The surrogate that a replacement at the front of `text` stands for, or -1. */
+static int half_at(str text)
+{
+    if (text.len < HALF_BYTES || (unsigned char)text.at[0] != 0xf4 ||
+        (unsigned char)text.at[1] != 0x8f) {
+        return -1;
+    }
+    int c = (((unsigned char)text.at[2] & 0x3f) << 6) | ((unsigned char)text.at[3] & 0x3f);
+    /* The low twelve bits of U+10F800 and above begin at 0x800. */
+    return c >= 0x800 ? SURROGATE_FIRST + (c - 0x800) : -1;
+}
+
+/* The text with halves joined; a first half at its end is kept in *held. */
+static str join_halves(struct openai_turn *turn, uint32_t *held, str text)
+{
+    if ((!turn->has_halves && *held == 0) || text.len == 0) {
+        return text;
+    }
+    char *joined = arena_take_raw(turn->scratch, text.len + 2 * HALF_BYTES);
+    size_t len = 0;
+
+    for (size_t i = 0; i < text.len;) {
+        int half = turn->has_halves ? half_at(str_skip(text, i)) : -1;
+        uint32_t high = *held;
+        *held = 0;
+        if (high != 0 && half >= LOW_FIRST) {
+            uint32_t low = (uint32_t)(half - LOW_FIRST);
+            len += put_utf8(joined + len, 0x10000 + ((high - SURROGATE_FIRST) << 10) + low);
+            i += HALF_BYTES;
+            continue;
+        }
+        if (high != 0 || half >= LOW_FIRST) { /* one that has no other half */
+            memcpy(joined + len, "\xef\xbf\xbd", 3);
+            len += 3;
+        }
+        if (half < 0) {
+            joined[len++] = text.at[i++];
+            continue;
+        }
+        *held = half < LOW_FIRST ? (uint32_t)half : 0;
+        i += HALF_BYTES;
+    }
+    return str_of(joined, len);
+}
+
+/* ---- What a choice says ---- */
+
+static void say_text(struct openai_turn *turn, int index, struct openai_choice *choice, str text)
+{
+    text = join_halves(turn, &choice->text_half, text);
+    if (text.len > 0) {
+        choice->has_text = true;
+        emit(turn, EVENT_TEXT, index)->text = text;
+    }
+}
+
+static void say_plain_reasoning(struct openai_turn *turn, int index, struct openai_choice *choice,
+                                str text)
+{
+    text = join_halves(turn, &choice->reasoning_half, text);
+    if (text.len > 0) {
+        emit(turn, EVENT_REASONING, index)->reasoning =
+            (struct reasoning){.kind = REASONING_TEXT, .text = text};
+    }
+}
+
+/* Text of a part that holds text itself or a list of texts. */
+static void say_thinking(struct openai_turn *turn, int index, struct openai_choice *choice,
+                         json *thinking)
+{
+    struct json_walk walk = json_walk(thinking);
+
+    if (json_is(thinking, JSON_STR)) {
+        say_plain_reasoning(turn, index, choice, json_as_str(thinking));
+        return;
+    }
+    while (json_next(&walk)) {
+        say_plain_reasoning(turn, index, choice, json_str(walk.value, "text"));
+    }
+}
+
+static void take_content_part(struct openai_turn *turn, int index, struct openai_choice *choice,
+                              json *part)
+{
+    str type = json_str(part, "type");
+
+    if (json_is(part, JSON_STR)) {
+        say_text(turn, index, choice, json_as_str(part));
+    } else if (str_eq(type, STR("thinking"))) { /* Mistral */
+        say_thinking(turn, index, choice, json_get(part, "thinking"));
+    } else if (str_eq(type, STR("reasoning"))) { /* Databricks */
+        say_thinking(turn, index, choice, json_get(part, "summary"));
+    } else if (str_eq(type, STR("image_url"))) {
+        emit(turn, EVENT_IMAGE, index)->raw = part;
+    } else {
+        say_text(turn, index, choice, json_str(part, "text"));
+    }
+}
+
+static void take_content(struct openai_turn *turn, int index, struct openai_choice *choice,
+                         json *content)
+{
+    struct json_walk walk = json_walk(content);
+
+    switch (json_type(content)) {
+    case JSON_STR:
+        say_text(turn, index, choice, json_as_str(content));
+        break;
+    case JSON_ARRAY:
+        while (json_next(&walk)) {
+            take_content_part(turn, index, choice, walk.value);
+        }
+        break;
+    case JSON_OBJECT: /* Cloudflare, when a schema was asked for */
+        say_text(turn, index, choice, json_to_text(turn->scratch, content));
+        break;
+    case JSON_ABSENT:
+    case JSON_NULL:
+    case JSON_BOOL:
+    case JSON_INT:
+    case JSON_REAL:
+        break;
+    }
+}
+
+/* One element of `reasoning_details`.  True when a person can read it. */
+static bool take_reasoning_detail(struct openai_turn *turn, int index, json *detail,
+                                  int64_t position)
+{
+    static const struct {
+        str type;
+        enum reasoning_kind kind;
+        const char *text;
+    } kinds[] = {
+        {STR_INIT("reasoning.text"), REASONING_TEXT, "text"},
+        {STR_INIT("reasoning.summary"), REASONING_SUMMARY, "summary"},
+        {STR_INIT("reasoning.encrypted"), REASONING_ENCRYPTED, "data"},
+    };
+    str type = json_str(detail, "type");
+    str format = json_str(detail, "format");
+    json *block = json_get(detail, "index");
+    size_t i = 0;
+
+    while (i < COUNT_OF(kinds) && !str_eq(type, kinds[i].type)) {
+        i++;
+    }
+    if (i == COUNT_OF(kinds)) {
+        return false;
+    }
+    struct reasoning reasoning = {
+        .kind = kinds[i].kind,
+        .index = json_is(block, JSON_INT) ? json_as_int(block) : position,
+        .text = json_str(detail, kinds[i].text),
+        .id = json_str(detail, "id"),
+        .format = str_eq(format, STR("unknown")) ? STR_NONE : format,
+    };
+    if (reasoning.text.len > 0) {
+        emit(turn, EVENT_REASONING, index)->reasoning = reasoning;
+    }
+    bool is_readable = reasoning.text.len > 0 && reasoning.kind != REASONING_ENCRYPTED;
+    reasoning.signature = json_str(detail, "signature");
+    if (reasoning.signature.len > 0) {
+        reasoning.text = STR_NONE;
+        emit(turn, EVENT_REASONING, index)->reasoning = reasoning;
+    }
+    return is_readable;
+}
+
+/* The same text may stand in several members: details count first, then the first that is there. */
+static void take_reasoning(struct openai_turn *turn, int index, struct openai_choice *choice,
+                           json *message)
+{
+    static const char *const names[] = {"reasoning", "reasoning_content", "reasoning_text",
+                                        "thinking"};
+    struct json_walk walk = json_walk(json_get(message, "reasoning_details"));
+    bool is_told = false;
+
+    for (int64_t i = 0; json_next(&walk); i++) {
+        is_told = take_reasoning_detail(turn, index, walk.value, i) || is_told;
+    }
+    for (size_t i = 0; i < COUNT_OF(names) && !is_told; i++) {
+        str text = json_str(message, names[i]);
+        is_told = text.len > 0;
+        say_plain_reasoning(turn, index, choice, text);
+    }
+}
+
+static void take_list(struct openai_turn *turn, int index, enum event_kind kind, json *list)
+{
+    struct json_walk walk = json_walk(list);
+
+    while (json_is(list, JSON_ARRAY) && json_next(&walk)) {
+        emit(turn, kind, index)->raw = walk.value;
+    }
+}
+
+/* ---- Members that we do not know ---- */
+
+/* True when the value differs from what was told last under that name. */
+static bool is_news(struct openai_turn *turn, enum extra_place place, int choice, str name,
+                    json *value)
+{
+    struct openai_answer *answer = turn->answer;
+    uint64_t key = map_hash(name) + (uint64_t)place * 3 + (uint64_t)choice * 7;
+    uint64_t hash = map_hash(json_is(value, JSON_STR) ? json_as_str(value)
+                                                      : json_to_text(turn->scratch, value));
+
+    for (size_t i = 0; i < answer->extra_count; i++) {
+        if (answer->extras[i].name == key) {
+            bool differs = answer->extras[i].value != hash;
+            answer->extras[i].value = hash;
+            return differs;
+        }
+    }
+    if (answer->extra_count < OPENAI_EXTRAS_MAX) {
+        answer->extras[answer->extra_count].name = key;
+        answer->extras[answer->extra_count++].value = hash;
+    }
+    return true;
+}
+
+/* Members whose values are random, ours to give, or read elsewhere. */
+static const str body_members[] = {
+    STR_INIT("id"),         STR_INIT("object"),   STR_INIT("created"),
+    STR_INIT("model"),      STR_INIT("choices"),  STR_INIT("usage"),
+    STR_INIT("error"),      STR_INIT("provider"), STR_INIT("user_id"),
+    STR_INIT("cost"),       STR_INIT("x_groq"),   STR_INIT("obfuscation"),
+    STR_INIT("p"),          STR_INIT("nonce"),    STR_INIT("openrouter_metadata"),
+    STR_INIT("request_id"), STR_INIT("type")};
+static const str choice_members[] = {STR_INIT("index"),
+                                     STR_INIT("delta"),
+                                     STR_INIT("message"),
+                                     STR_INIT("finish_reason"),
+                                     STR_INIT("native_finish_reason"),
+                                     STR_INIT("logprobs"),
+                                     STR_INIT("text"),
+                                     STR_INIT("error")};
+static const str message_members[] = {
+    STR_INIT("role"),          STR_INIT("content"),           STR_INIT("refusal"),
+    STR_INIT("reasoning"),     STR_INIT("reasoning_content"), STR_INIT("reasoning_text"),
+    STR_INIT("thinking"),      STR_INIT("reasoning_details"), STR_INIT("tool_calls"),
+    STR_INIT("function_call"), STR_INIT("annotations"),       STR_INIT("images"),
+    STR_INIT("audio"),         STR_INIT("padding"),           STR_INIT("name"),
+    STR_INIT("tool_call_id")};
+
+static const struct {
+    const str *at;
+    size_t count;
+} known_members[] = {
+    [EXTRA_BODY] = {body_members, COUNT_OF(body_members)},
+    [EXTRA_CHOICE] = {choice_members, COUNT_OF(choice_members)},
+    [EXTRA_MESSAGE] = {message_members, COUNT_OF(message_members)},
+};
+
+static bool is_known(enum extra_place place, str name)
+{
+    for (size_t i = 0; i < known_members[place].count; i++) {
+        if (str_eq(name, known_members[place].at[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Null, {} and [] say nothing. */
+static bool is_empty(json *value)
+{
+    bool is_container = json_is(value, JSON_OBJECT) || json_is(value, JSON_ARRAY);
+
+    return json_is_none(value) || (is_container && json_count(value) == 0);
+}
+
+static void take_extras(struct openai_turn *turn, enum extra_place place, int choice, json *object)
+{
+    struct json_walk walk = json_walk(object);
+
+    while (json_next(&walk)) {
+        if (is_known(place, walk.name) || is_empty(walk.value) ||
+            !is_news(turn, place, choice, walk.name, walk.value)) {
+            continue;
+        }
+        struct event *event = emit(turn, EVENT_EXTRA, choice);
+        event->extra.place = place;
+        event->extra.name = walk.name;
+        event->extra.value = walk.value;
+    }
+}
+
+/* ---- Choices ---- */
+
+static struct openai_choice *choice_at(struct openai_turn *turn, int index)
+{
+    struct openai_answer *answer = turn->answer;
+
+    answer->choice_end = index >= answer->choice_end ? index + 1 : answer->choice_end;
+    if (index == 0) {
+        return &answer->first;
+    }
+    if (answer->others == NULL) {
+        answer->others =
+            ARENA_ARRAY(turn->decoder->arena, struct openai_choice, CHAT_CHOICES_MAX - 1);
+    }
+    return &answer->others[index - 1];
+}
+
+/* Tool calls were made: then "stop" means that they are to be run. */
+static enum finish_reason settle_reason(const struct openai_choice *choice)
+{
+    bool has_tools = choice->tool_count > 0;
+
+    if (choice->reason == FINISH_STOP && has_tools) {
+        return FINISH_TOOL_CALLS;
+    }
+    if (choice->reason == FINISH_NONE) {
+        return has_tools ? FINISH_TOOL_CALLS : choice->has_text ? FINISH_STOP : FINISH_NONE;
+    }
+    return choice->reason;
+}
+
+static void flush_halves(struct openai_turn *turn, int index, struct openai_choice *choice)
+{
+    if (choice->reasoning_half != 0) {
+        choice->reasoning_half = 0;
+        say_plain_reasoning(turn, index, choice, STR("\xef\xbf\xbd"));
+    }
+    if (choice->text_half != 0) {
+        choice->text_half = 0;
+        say_text(turn, index, choice, STR("\xef\xbf\xbd"));
+    }
+}
+
+/* Ends every choice that the provider ended, or, at the end of all, every one that spoke. */
+static void finish_choices(struct openai_turn *turn, bool at_end)
+{
+    for (int i = 0; i < turn->answer->choice_end; i++) {
+        struct openai_choice *choice = choice_at(turn, i);
+        if (choice->is_finished || !(choice->has_finish || at_end)) {
+            continue;
+        }
+        flush_halves(turn, i, choice);
+        choice->is_finished = true;
+        struct event *event = emit(turn, EVENT_FINISH, i);
+        event->finish.reason = settle_reason(choice);
+        event->finish.native = choice->has_finish ? choice->native : STR_NONE;
+    }
+}
+
+static void take_finish(struct openai_turn *turn, struct openai_choice *choice, json *object)
+{
+    str word = json_str(object, "finish_reason");
+    str native = json_str(object, "native_finish_reason");
+    bool has_output = choice->has_text || choice->tool_count > 0;
+    enum finish_reason reason = openai_finish_of(word, has_output);
+
+    if (reason == FINISH_NONE || choice->has_finish) {
+        return;
+    }
+    native = native.len > 0 ? native : word;
+    choice->has_finish = true;
+    choice->reason = reason;
+    choice->native = arena_copy(turn->decoder->arena, str_take(native, FINISH_WORD_BYTES_MAX));
+}
+
+static enum err take_message(struct openai_turn *turn, int index, struct openai_choice *choice,
+                             json *message)
+{
+    str refusal = json_str(message, "refusal");
+    json *audio = json_get(message, "audio");
+
+    take_extras(turn, EXTRA_MESSAGE, index, message);
+    take_reasoning(turn, index, choice, message);
+    take_content(turn, index, choice, json_get(message, "content"));
+    if (refusal.len > 0) {
+        emit(turn, EVENT_REFUSAL, index)->text = refusal;
+    }
+    take_list(turn, index, EVENT_ANNOTATION, json_get(message, "annotations"));
+    take_list(turn, index, EVENT_IMAGE, json_get(message, "images"));
+    if (json_is(audio, JSON_OBJECT) && json_count(audio) > 0) {
+        emit(turn, EVENT_AUDIO, index)->raw = audio;
+    }
+    enum err err = openai_take_tool_calls(turn, index, choice, json_get(message, "tool_calls"));
+    return err == ERR_OK
+               ? openai_take_function_call(turn, index, choice, json_get(message, "function_call"))
+               : err;
+}
+
+static enum err take_choice(struct openai_turn *turn, json *object, int64_t position)
+{
+    json *given = json_get(object, "index");
+    int64_t index = json_is(given, JSON_INT) ? json_as_int(given) : position;
+    json *message = json_get(object, "delta");
+    json *logprobs = json_get(object, "logprobs");
+
+    if (index < 0 || index >= CHAT_CHOICES_MAX) {
+        return openai_broken(turn, ERR_PEER, STR("the provider sent a choice out of bounds"));
+    }
+    struct openai_choice *choice = choice_at(turn, (int)index);
+    if (choice->is_finished) {
+        return ERR_OK;
+    }
+    message = json_is(message, JSON_OBJECT) ? message : json_get(object, "message");
+    take_extras(turn, EXTRA_CHOICE, (int)index, object);
+    enum err err = take_message(turn, (int)index, choice, message);
+    if (err != ERR_OK) {
+        return err;
+    }
+    if (json_is(logprobs, JSON_OBJECT) && json_count(logprobs) > 0) {
+        emit(turn, EVENT_LOGPROBS, (int)index)->raw = logprobs;
+    }
+    take_finish(turn, choice, object);
+    return ERR_OK;
+}
+
+/* OpenRouter puts the error of a model that had begun into its choice. */
+static json *find_choice_error(json *choices)
+{
+    struct json_walk walk = json_walk(choices);
+
+    while (json_next(&walk)) {
+        if (refusal_is_error(walk.value)) {
+            return walk.value;
+        }
+    }
+    return NULL;
+}
+
+static enum err take_error(struct openai_turn *turn, json *root)
+{
+    refusal_read_json(0, root, turn->decoder->arena, turn->fault);
+    turn->fault->kind = ERR_PEER; /* what the words mean is in the type */
+    return ERR_PEER;
+}
+
+static void start(struct openai_turn *turn, json *root)
+{
+    int64_t created = json_int(root, "created");
+
+    if (!turn->answer->has_started) {
+        struct event *event = emit(turn, EVENT_START, 0);
+        turn->answer->has_started = true;
+        event->start.id = json_str(root, "id");
+        event->start.model = json_str(root, "model");
+        event->start.created = created > created_max_s ? created / 1000 : created;
+        event->start.created = created > 0 ? event->start.created : 0;
+    }
+}
+
+static void take_usage(struct openai_turn *turn, json *root)
+{
+    struct usage *last = &turn->answer->usage;
+    struct usage usage = {0};
+    const struct quirks *quirks = turn->decoder->model->quirks;
+
+    if (!openai_read_usage(json_get(root, "usage"), quirks, &usage) &&
+        !openai_read_usage(json_get(json_get(root, "x_groq"), "usage"), quirks, &usage)) {
+        return;
+    }
+    if (memcmp(last, &usage, sizeof(usage)) != 0) {
+        *last = usage;
+        emit(turn, EVENT_USAGE, 0)->usage = usage;
+    }
+}
+
+/* A chunk, or a whole answer. */
+static enum err take_object(struct openai_turn *turn, json *root)
+{
+    json *choices = json_get(root, "choices");
+    bool has_choices = json_is(choices, JSON_ARRAY) && json_count(choices) > 0;
+    bool has_usage = json_is(json_get(root, "usage"), JSON_OBJECT);
+    struct json_walk walk = json_walk(has_choices ? choices : NULL);
+    enum err err = ERR_OK;
+
+    if (refusal_is_error(root)) {
+        return take_error(turn, root);
+    }
+    /* Azure begins with a chunk that holds neither: its id and model are empty. */
+    if (!turn->answer->has_started && !has_choices && !has_usage) {
+        return ERR_OK;
+    }
+    start(turn, root);
+    take_extras(turn, EXTRA_BODY, 0, root);
+    for (int64_t i = 0; err == ERR_OK && json_next(&walk); i++) {
+        err = take_choice(turn, walk.value, i);
+    }
+    take_usage(turn, root);
+    json *error = has_choices ? find_choice_error(choices) : NULL;
+    if (err == ERR_OK && error != NULL) {
+        return take_error(turn, error);
+    }
+    if (err == ERR_OK && !has_choices && has_usage) {
+        finish_choices(turn, false); /* usage alone: nothing more is said */
+    }
+    return err;
+}
+
+/* ---- Framings ---- */
+
+static json *read_payload(struct openai_turn *turn, str payload)
+{
+    json *root = json_read_lenient(turn->scratch, payload);
+    str replaced = STR_NONE;
+
+    turn->has_halves = false;
+    if (root == NULL && replace_halves(turn->scratch, payload, &replaced)) {
+        root = json_read_lenient(turn->scratch, replaced);
+        turn->has_halves = true;
+    }
+    return root;
+}
+
+static enum err take_event(struct openai_turn *turn, const struct sse_event *event)
+{
+    str payload = str_trim(event->data);
+
+    if (payload.len == 0 || turn->answer->is_done) {
+        return ERR_OK;
+    }
+    if (str_eq(payload, STR("[DONE]"))) {
+        turn->answer->is_done = true;
+        finish_choices(turn, true);
+        return ERR_OK;
+    }
+    json *root = read_payload(turn, payload);
+    if (json_is(root, JSON_ARRAY) && refusal_is_error(root)) {
+        return take_error(turn, root);
+    }
+    if (!json_is(root, JSON_OBJECT)) {
+        return turn->at_end
+                   ? openai_broken(turn, ERR_CUT, STR("the provider cut its answer short"))
+                   : openai_broken(turn, ERR_PEER, STR("the provider sent a malformed event"));
+    }
+    if (str_eq(event->name, STR("error"))) {
+        return take_error(turn, root);
+    }
+    return take_object(turn, root);
+}
+
+static enum err take_stream(struct openai_turn *turn, str bytes)
+{
+    struct sse_event event;
+
+    for (;;) {
+        switch (sse_next(&turn->answer->sse, &bytes, &event)) {
+        case SSE_MORE:
+            return ERR_OK;
+        case SSE_ERROR:
+            return openai_broken(turn, ERR_TOO_BIG,
+                                 STR("the provider sent an event that is too big"));
+        case SSE_EVENT:
+            break;
+        }
+        enum err err = take_event(turn, &event);
+        if (err != ERR_OK) {
+            return err;
+        }
+    }
+}
+
+static enum err take_whole(struct openai_turn *turn)
+{
+    str body = str_trim(buf_str(&turn->answer->body));
+    json *root = read_payload(turn, body);
+
+    if (json_is(root, JSON_ARRAY) && refusal_is_error(root)) {
+        return take_error(turn, root);
+    }
+    if (!json_is(root, JSON_OBJECT)) {
+        bool is_cut = root == NULL && (body.len == 0 || !str_has_suffix(body, STR("}")));
+        return is_cut ? openai_broken(turn, ERR_CUT, STR("the provider cut its answer short"))
+                      : openai_broken(turn, ERR_PEER, STR("the provider's answer is not JSON"));
+    }
+    if (!refusal_is_error(root) && !json_is(json_get(root, "choices"), JSON_ARRAY)) {
+        return openai_broken(turn, ERR_PEER, STR("the provider's answer has no choices"));
+    }
+    enum err err = take_object(turn, root);
+    if (err == ERR_OK) {
+        start(turn, root);
+        finish_choices(turn, true);
+    }
+    return err;
+}
+
+/* Without the end mark an answer is whole when every choice was ended. */
+static bool is_whole(struct openai_turn *turn)
+{
+    bool is_ended = turn->answer->choice_end > 0;
+
+    for (int i = 0; i < turn->answer->choice_end; i++) {
+        is_ended = is_ended && choice_at(turn, i)->has_finish;
+    }
+    return is_ended;
+}
+
+static void init(struct decoder *decoder)
+{
+    struct openai_answer *answer = ARENA_NEW(decoder->arena, struct openai_answer);
+
+    sse_init(&answer->sse, decoder->bytes_max);
+    buf_init(&answer->body, decoder->bytes_max);
+    decoder->state = answer;
+}
+
+static void end(struct decoder *decoder)
+{
+    struct openai_answer *answer = decoder->state;
+
+    sse_free(&answer->sse);
+    buf_free(&answer->body);
+}
+
+static enum err decode(struct decoder *decoder, str bytes, struct arena *scratch,
+                       struct event_list *out, struct fault *fault)
+{
+    struct openai_answer *answer = decoder->state;
+    struct openai_turn turn = {decoder, answer, scratch, out, fault, false, false};
+
+    if (decoder->framing == FRAMING_SSE) {
+        return take_stream(&turn, bytes);
+    }
+    if (buf_add(&answer->body, bytes) != ERR_OK) {
+        return openai_broken(&turn, ERR_TOO_BIG, STR("the provider's answer is too big"));
+    }
+    return ERR_OK;
+}
+
+static enum err decode_end(struct decoder *decoder, struct arena *scratch, struct event_list *out,
+                           struct fault *fault)
+{
+    struct openai_answer *answer = decoder->state;
+    struct openai_turn turn = {decoder, answer, scratch, out, fault, false, true};
+
+    if (decoder->framing == FRAMING_WHOLE) {
+        return take_whole(&turn);
+    }
+    enum err err = take_stream(&turn, STR("\n\n")); /* a last event may lack its empty line */
+    if (err != ERR_OK) {
+        return err;
+    }
+    finish_choices(&turn, false);
+    if (!answer->is_done && !is_whole(&turn)) {
+        return openai_broken(&turn, ERR_CUT, STR("the provider cut its answer short"));
+    }
+    return ERR_OK;
+}
+
+const struct dialect openai_chat_dialect = {
+    .name = "openai",
+    .encode_request = openai_encode_request,
+    .decoder_init = init,
+    .decoder_free = end,
+    .decode = decode,
+    .decode_end = decode_end,
+    .decode_refusal = refusal_read,
+};
