@@ -11,7 +11,15 @@
 /* Chunks double from the first size, so that an idle stream holds little. */
 enum { FIRST_CHUNK_BYTES = 1024 - 32, CHUNK_BYTES_MAX = 16 * 1024 - 32 };
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__has_feature) /* clang's way to tell */
+#    if __has_feature(address_sanitizer)
+#        define HAS_ADDRESS_SANITIZER
+#    endif
+#elif defined(__SANITIZE_ADDRESS__)
+#    define HAS_ADDRESS_SANITIZER
+#endif
+
+#if defined(HAS_ADDRESS_SANITIZER)
 enum { ONE_CHUNK_A_TAKE = 1 };
 #else
 enum { ONE_CHUNK_A_TAKE = 0 };

@@ -19,6 +19,7 @@ static void grow(struct buf *buf, size_t need)
 {
     size_t room = buf->room > 0 ? buf->room : 256;
 
+    assert(need <= SIZE_MAX / 2);
     while (room < need) {
         room *= 2;
     }
@@ -68,13 +69,16 @@ enum err buf_printf(struct buf *buf, const char *format, ...)
     va_start(args, format);
     int len = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    assert(len >= 0);
-    char *at = buf_reserve(buf, (size_t)len + 1); /* vsnprintf writes a NUL too */
-    if (at == NULL) {
+    assert(len >= 0 && buf->len <= buf->limit);
+    if ((size_t)len > buf->limit - buf->len) {
         return ERR_TOO_BIG;
     }
+    /* vsnprintf writes a NUL too, which is no part of the buffer and may lie behind its limit. */
+    if (buf->at == NULL || buf->room - buf->len <= (size_t)len) {
+        grow(buf, buf->len + (size_t)len + 1);
+    }
     va_start(args, format);
-    (void)vsnprintf(at, (size_t)len + 1, format, args);
+    (void)vsnprintf(buf->at + buf->len, (size_t)len + 1, format, args);
     va_end(args);
     buf->len += (size_t)len;
     return ERR_OK;

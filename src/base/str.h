@@ -77,5 +77,6 @@ str str_split(str *rest, char separator);
 /* A decimal number of digits only, no sign, at most `max`.  False leaves *out as it was. */
 bool str_to_uint(str s, uint64_t max, uint64_t *out);
 
-/* How many single-character edits lie between two words; the larger length bounds it. */
+/* How many single-character edits lie between two words, ASCII case ignored; the larger length
+ * bounds it. */
 size_t str_distance(str a, str b);

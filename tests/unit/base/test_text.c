@@ -1,0 +1,121 @@
+#include "base/text.h"
+
+#include "test.h"
+
+static void only_well_formed_utf8_is_utf8(void **state)
+{
+    static const struct {
+        const char *bytes;
+        bool is_utf8;
+    } cases[] = {
+        {"", true},
+        {"plain ASCII\x01\x7f", true},
+        {"\xc2\x80", true},         /* U+0080, the smallest of two bytes */
+        {"\xdf\xbf", true},         /* U+07FF */
+        {"\xe0\xa0\x80", true},     /* U+0800 */
+        {"\xed\x9f\xbf", true},     /* U+D7FF, the last before the surrogates */
+        {"\xee\x80\x80", true},     /* U+E000, the first after them */
+        {"\xef\xbf\xbf", true},     /* U+FFFF */
+        {"\xf0\x90\x80\x80", true}, /* U+10000 */
+        {"\xf4\x8f\xbf\xbf", true}, /* U+10FFFF, the last */
+        {"a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z", true},
+        {"\x80", false}, /* nothing to continue */
+        {"\xbf", false},
+        {"\xc0\x80", false}, /* overlong NUL */
+        {"\xc1\xbf", false}, /* overlong */
+        {"\xe0\x80\x80", false},
+        {"\xe0\x9f\xbf", false},
+        {"\xf0\x80\x80\x80", false},
+        {"\xf0\x8f\xbf\xbf", false},
+        {"\xed\xa0\x80", false},     /* U+D800 */
+        {"\xed\xbf\xbf", false},     /* U+DFFF */
+        {"\xf4\x90\x80\x80", false}, /* U+110000 */
+        {"\xf5\x80\x80\x80", false},
+        {"\xf8\x88\x80\x80\x80", false},
+        {"\xfe", false},
+        {"\xff", false},
+        {"\xc3", false}, /* cut */
+        {"\xe2\x82", false},
+        {"\xf0\x9f\x98", false},
+        {"\xc3"
+         "a",
+         false},
+        {"\xe2\x82"
+         "a",
+         false},
+        {"\xe2"
+         "a\xac",
+         false},
+        {"\xf0\x9f\x98"
+         "a",
+         false},
+        {"\xc3\xc3\xa4", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        if (text_is_utf8(str_c(cases[i].bytes)) != cases[i].is_utf8) {
+            fail_msg("case %zu is told wrongly", i);
+        }
+    }
+    assert_true(text_is_utf8(STR("a\0b")));
+}
+
+static void cutting_never_leaves_half_a_character(void **state)
+{
+    const str text = STR("a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z");
+    static const size_t want[] = {0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10, 11, 11};
+
+    (void)state;
+    for (size_t max = 0; max < COUNT_OF(want); max++) {
+        str cut = text_take_utf8(text, max);
+        assert_int_equal(cut.len, want[max]);
+        assert_true(text_is_utf8(cut));
+    }
+    assert_int_equal(text_take_utf8(STR("\x80\x80\x80\x80"), 2).len, 0);
+    assert_int_equal(text_take_utf8(STR_NONE, 0).len, 0);
+}
+
+static void hex_is_two_digits_a_byte(void **state)
+{
+    static const uint8_t bytes[] = {0x00, 0x01, 0x0f, 0x10, 0x7f, 0x80, 0xab, 0xff};
+    char hex[2 * sizeof(bytes) + 1];
+
+    (void)state;
+    text_hex(bytes, sizeof(bytes), hex);
+    assert_string_equal(hex, "00010f107f80abff");
+    text_hex(bytes, 0, hex);
+    assert_string_equal(hex, "");
+}
+
+static void base64_has_its_alphabet_and_its_padding(void **state)
+{
+    static const struct {
+        const char *text;
+        bool is_base64;
+    } cases[] = {
+        {"", true},       {"QQ==", true},  {"QUI=", true},      {"QUJD", true},
+        {"+/+/", true},   {"AZaz", true},  {"0189", true},      {"Q", false},
+        {"QQ", false},    {"QQ=", false},  {"Q===", false},     {"====", false},
+        {"QQ=A", false},  {"=QQQ", false}, {"QUJD====", false}, {"QU JD", false},
+        {"QU\nD", false}, {"-_-_", false}, {"QUJ\x80", false},  {"QQ==QQ==", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        if (text_is_base64(str_c(cases[i].text)) != cases[i].is_base64) {
+            fail_msg("\"%s\" is told wrongly", cases[i].text);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_well_formed_utf8_is_utf8),
+        cmocka_unit_test(cutting_never_leaves_half_a_character),
+        cmocka_unit_test(hex_is_two_digits_a_byte),
+        cmocka_unit_test(base64_has_its_alphabet_and_its_padding),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
