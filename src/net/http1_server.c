@@ -388,8 +388,9 @@ static void write_head(struct conn *conn, struct buf *out, int status,
     struct headers all = {.at = room};
 
     assert(headers->count + 1 < HEADERS_MAX);
-    memcpy(room, headers->at, headers->count * sizeof(*room));
-    all.count = headers->count;
+    for (size_t i = 0; i < headers->count; i++) {
+        room[all.count++] = headers->at[i];
+    }
     room[all.count++] = (struct header){STR("date"), date_header(conn->server)};
     if (conn->server->draining || conn->state == CONN_BODY) {
         conn->close_after = true;
