@@ -370,23 +370,18 @@ static void make_typed(struct maker *maker, json *schema)
     }
 }
 
-/* The first of several alternatives; the one given value where there is one. */
-static void make_value(struct maker *maker, json *schema)
+/* The first of several alternatives; the given value where there is one. */
+static void make_resolved(struct maker *maker, json *schema)
 {
     static const char *const lists[] = {"enum", "anyOf", "oneOf", "allOf"};
-    json *seen = resolved(maker, schema);
+    json *given = json_get(schema, "const");
 
-    if (--maker->values_left < 0 || ++maker->depth > MADE_DEPTH_MAX) {
-        json_put_null(maker->writer, NULL);
-        return;
-    }
-    if (json_get(seen, "const") != NULL) {
-        json_put_value(maker->writer, NULL, json_get(seen, "const"));
-        maker->depth--;
+    if (given != NULL) {
+        json_put_value(maker->writer, NULL, given);
         return;
     }
     for (size_t i = 0; i < COUNT_OF(lists); i++) {
-        struct json_walk walk = json_walk(json_get(seen, lists[i]));
+        struct json_walk walk = json_walk(json_get(schema, lists[i]));
         if (!json_next(&walk)) {
             continue;
         }
@@ -395,10 +390,20 @@ static void make_value(struct maker *maker, json *schema)
         } else {
             make_value(maker, walk.value);
         }
-        maker->depth--;
         return;
     }
-    make_typed(maker, seen);
+    make_typed(maker, schema);
+}
+
+static void make_value(struct maker *maker, json *schema)
+{
+    if (maker->values_left == 0 || maker->depth == MADE_DEPTH_MAX) {
+        json_put_null(maker->writer, NULL);
+        return;
+    }
+    maker->values_left--;
+    maker->depth++;
+    make_resolved(maker, resolved(maker, schema));
     maker->depth--;
 }
 
