@@ -180,6 +180,7 @@ static bool read_root_settings(struct config_reader *reader, const struct yaml_n
         return false;
     }
     config_hide_secrets(reader->diagnostics, root);
+    reader->topic = "settings";
     read_settings(reader, root);
     read_variables(reader);
     const char *complaint = settings_complaint(&reader->snapshot->settings);
@@ -218,6 +219,7 @@ static struct config_reader reader_make(const char *path, const struct world *wo
         .arena = arena,
         .snapshot = snapshot_new(),
         .diagnostics = ARENA_NEW(arena, struct diagnostics),
+        .topic = "config",
     };
 
     reader.snapshot->version = 1;

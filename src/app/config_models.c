@@ -333,6 +333,8 @@ static void add_demo(struct snapshot *snapshot, struct catalogue_model *model)
 void config_read_models(struct config_reader *reader, const struct yaml_node *node)
 {
     struct snapshot *snapshot = reader->snapshot;
+
+    reader->topic = "config models";
     bool is_list = node != NULL && config_expect(reader, node, YAML_LIST, "models");
     size_t count = is_list ? node->count : 0;
 

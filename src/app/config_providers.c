@@ -247,6 +247,24 @@ static void check_file(struct config_reader *reader, const struct config_text *t
     }
 }
 
+/* The preset's row, or the dialect's default.  A key that is given is sent, even to a server that
+ * mostly needs none. */
+static const struct quirks *find_quirks(const struct provider *provider,
+                                        const struct preset *preset, struct arena *arena)
+{
+    str dialect = str_c(provider->dialect->name);
+    bool is_preset = preset != NULL && str_eq(dialect, str_c(preset->dialect));
+    const struct quirks *quirks = is_preset ? preset->quirks : quirks_default(dialect);
+
+    if (quirks->credential != CREDENTIAL_NONE || provider->api_key.len == 0) {
+        return quirks;
+    }
+    struct quirks *with_key = ARENA_NEW(arena, struct quirks);
+    *with_key = *quirks;
+    with_key->credential = CREDENTIAL_BEARER;
+    return with_key;
+}
+
 static void read_provider(struct config_reader *reader, const struct draft *draft)
 {
     struct snapshot *snapshot = reader->snapshot;
@@ -272,9 +290,7 @@ static void read_provider(struct config_reader *reader, const struct draft *draf
                        : preset != NULL          ? str_c(preset->display)
                                                  : provider.name;
     if (provider.dialect != NULL && has_origin && has_key) {
-        str dialect = str_c(provider.dialect->name);
-        bool is_preset = preset != NULL && str_eq(dialect, str_c(preset->dialect));
-        provider.quirks = is_preset ? preset->quirks : quirks_default(dialect);
+        provider.quirks = find_quirks(&provider, preset, arena);
     }
     /* A broken one is kept too while reading: models that name it are not to blame. */
     snapshot->providers[snapshot->provider_count++] = provider;
@@ -334,6 +350,7 @@ void config_read_providers(struct config_reader *reader, const struct yaml_node 
     struct snapshot *snapshot = reader->snapshot;
     size_t room = (node != NULL ? node->count : count_presets()) + 1;
 
+    reader->topic = "config providers";
     snapshot->providers = ARENA_ARRAY(&snapshot->arena, struct provider, room);
     if (node == NULL) {
         read_environment(reader);

@@ -14,7 +14,7 @@ void config_complain(struct config_reader *reader, enum diagnostic_code code,
                         .place = node != NULL ? node->place : (struct place){0},
                         .message = message,
                         .hint = hint,
-                        .topic = STR("config"),
+                        .topic = str_c(reader->topic),
                     });
 }
 

@@ -18,6 +18,7 @@ struct config_reader {
     struct arena *arena;       /* for the work */
     struct snapshot *snapshot; /* being built; results live in its arena */
     struct diagnostics *diagnostics;
+    const char *topic; /* of `gatehouse help`, for what is being read */
 };
 
 /* A text that was read, and where. */

@@ -102,6 +102,12 @@ static enum err complain_of_syntax(struct reader *reader)
     str problem = str_c(parser->problem != NULL ? parser->problem : "it cannot be read");
     struct place place = place_of(reader, parser->problem_mark, parser->problem_mark);
 
+    bool has_no_end = str_find(problem, STR("end of stream")) < problem.len ||
+                      str_find(problem, STR("expected ':'")) < problem.len;
+    if (parser->error == YAML_SCANNER_ERROR && has_no_end) {
+        /* Where the quote was opened tells more than where the file ends. */
+        place = place_of(reader, parser->context_mark, parser->context_mark);
+    }
     if (parser->error == YAML_READER_ERROR) {
         str before = str_take(reader->diagnostics->source, parser->problem_offset);
         place = (struct place){.line = 1, .column = 1, .offset = before.len};
