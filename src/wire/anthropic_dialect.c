@@ -602,7 +602,8 @@ static enum err take_event(struct work *work, str data)
             continue;
         }
         if (!work->message->started && !handlers[i].may_be_first) {
-            return broken(work, ERR_PEER, STR("the provider's answer does not begin at its start"));
+            return broken(work, ERR_PEER,
+                          STR("the answer of the provider does not begin at its start"));
         }
         return handlers[i].take(work, root);
     }
@@ -655,7 +656,7 @@ static enum err take_whole(struct work *work)
         return take_error(work, root);
     }
     if (!json_is(content, JSON_ARRAY)) {
-        return broken(work, ERR_PEER, STR("the provider's answer is not a message"));
+        return broken(work, ERR_PEER, STR("the answer of the provider is not a message"));
     }
     start_message(work, root);
     message->drops_text = calls_json_tool(content);
