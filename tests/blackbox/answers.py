@@ -75,14 +75,14 @@ class Anthropic:
     def whole(self, text, calls=None, finish=None):
         content = ([{"type": "text", "text": text}] if text else []) + (calls or [])
         return {
-            "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-real", "content": content,
+            "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-sonnet-4-5-20250929", "content": content,
             "stop_reason": finish or ("tool_use" if calls else "end_turn"), "stop_sequence": None,
             "usage": {"input_tokens": 9, "output_tokens": 3, "cache_read_input_tokens": 0,
                       "cache_creation_input_tokens": 0},
         }
 
     def first(self):
-        message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-real", "content": [],
+        message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude-sonnet-4-5-20250929", "content": [],
                    "stop_reason": None, "stop_sequence": None, "usage": {"input_tokens": 9, "output_tokens": 1}}
         return event("message_start", {"type": "message_start", "message": message})
 

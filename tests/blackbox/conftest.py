@@ -35,7 +35,7 @@ def config_for(port, scheme="http", **settings):
             {"id": "test/gpt", "aliases": ["gpt-test"], "context_length": 128000,
              "endpoints": [{"provider": "mock", "model": "gpt-real", "pricing": PRICE}]},
             {"id": "test/claude", "context_length": 200000,
-             "endpoints": [{"provider": "mockthropic", "model": "claude-real", "pricing": PRICE}]},
+             "endpoints": [{"provider": "mockthropic", "model": "claude-sonnet-4-5-20250929", "pricing": PRICE}]},
         ],
     } | settings
 

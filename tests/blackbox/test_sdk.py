@@ -171,7 +171,8 @@ def test_an_error_within_a_stream_is_raised_by_python(client, provider):
     ("test/gpt", 400, "BadRequestError"), ("test/claude", 529, "InternalServerError"),
 ])
 def test_javascript_error_classes(node, provider, model, status, name):
-    provider.replies(status, FAMILIES.get(model, OPENAI).refusal("the provider says no"))
+    word = {400: "invalid_request_error", 429: "rate_limit_error", 529: "overloaded_error"}.get(status, "api_error")
+    provider.replies(status, FAMILIES.get(model, OPENAI).refusal("the provider says no", type_=word))
     seen = json.loads(node("errors.mjs", MODEL=model))
     assert seen["name"] == name
     assert seen["requestID"]

@@ -67,7 +67,7 @@ def test_the_row_tells_what_happened(gateway, model):
         assert (row["prompt_tokens"], row["completion_tokens"]) == (9, 3)
         assert row["finish_reason"] == "stop" and row["error_type"] == "" and row["attempts"] == 1
         assert row["key_id"] and row["total_us"] > 0 and row["cost_nanousd"] == 9 * 2500 + 3 * 10000
-        assert row["upstream_model"] in ("gpt-real", "claude-real")
+        assert row["upstream_model"] in ("gpt-real", "claude-sonnet-4-5-20250929")
 
 
 def test_an_alias_is_the_model(gateway):
@@ -83,7 +83,7 @@ def test_the_provider_is_asked_as_the_client_asked(gateway, provider, model, str
     assert request.path == ("/v1/chat/completions" if model == "test/gpt" else "/v1/messages")
     assert request.headers["host"] == f"127.0.0.1:{provider.port}"
     assert bool(request.json.get("stream")) == stream
-    assert request.json["model"] == ("gpt-real" if model == "test/gpt" else "claude-real")
+    assert request.json["model"] == ("gpt-real" if model == "test/gpt" else "claude-sonnet-4-5-20250929")
     assert request.json["temperature"] == 0.5
     assert "grüße 🌊" in json.dumps(request.json["messages"], ensure_ascii=False)
     key = request.headers.get("x-api-key") or request.headers["authorization"].removeprefix("Bearer ")
@@ -94,6 +94,13 @@ def test_the_provider_is_asked_as_the_client_asked(gateway, provider, model, str
 def test_unknown_parameters_reach_a_provider_that_takes_extras(gateway, provider):
     assert gateway.chat("test/gpt", safe_prompt=True, top_k=None).status == 200
     assert provider.last.json["safe_prompt"] is True
+
+
+def test_unknown_parts_reach_a_provider_of_the_same_format(gateway, provider):
+    part = {"type": "smell", "smell": {"of": "roses"}}
+    answer = gateway.post({"model": "test/gpt", "messages": [{"role": "user", "content": [part]}]})
+    assert answer.status == 200
+    assert provider.last.json["messages"][0]["content"] == [part]
 
 
 def test_parameters_that_the_format_lacks_are_dropped(gateway, provider):
