@@ -30,7 +30,7 @@ struct spool {
     char window[WINDOW_BYTES];
 };
 
-_Static_assert(sizeof(struct exchange_row) + 9 * EXCHANGE_COLUMNS + RECORD_HEAD_BYTES <
+_Static_assert(sizeof(struct exchange_row) + (size_t)9 * EXCHANGE_COLUMNS + RECORD_HEAD_BYTES <
                    SPOOL_ROW_BYTES_MAX,
                "every row fits in a record");
 

@@ -48,6 +48,7 @@ struct exchange_row {
     bool streamed;
     bool cancelled; /* the client went away */
     bool usage_known;
+    bool cost_known;
     int64_t at_ms;         /* Unix time of the request's first byte */
     int64_t first_byte_us; /* request to first event for the client; 0: none */
     int64_t total_us;
@@ -57,7 +58,6 @@ struct exchange_row {
     int64_t cache_write_tokens;
     int64_t reasoning_tokens;
     int64_t cost_nanousd;
-    bool cost_known;
     int64_t request_bytes;
     int64_t answer_bytes;
 };

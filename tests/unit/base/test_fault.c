@@ -19,21 +19,21 @@ static void every_type_has_a_word_and_an_error_status(void **state)
 static void the_words_and_statuses_are_the_public_ones(void **state)
 {
     static const struct {
-        enum fault_type type;
         const char *name;
+        enum fault_type type;
         int status;
     } cases[] = {
-        {FAULT_INVALID_REQUEST, "invalid_request", 400},
-        {FAULT_AUTHENTICATION, "authentication", 401},
-        {FAULT_PAYMENT_REQUIRED, "payment_required", 402},
-        {FAULT_PERMISSION_DENIED, "permission_denied", 403},
-        {FAULT_NOT_FOUND, "not_found", 404},
-        {FAULT_PAYLOAD_TOO_LARGE, "payload_too_large", 413},
-        {FAULT_RATE_LIMIT, "rate_limit_exceeded", 429},
-        {FAULT_SERVER, "server", 500},
-        {FAULT_PROVIDER_UNAVAILABLE, "provider_unavailable", 502},
-        {FAULT_PROVIDER_OVERLOADED, "provider_overloaded", 503},
-        {FAULT_TIMEOUT, "timeout", 504},
+        {"invalid_request", FAULT_INVALID_REQUEST, 400},
+        {"authentication", FAULT_AUTHENTICATION, 401},
+        {"payment_required", FAULT_PAYMENT_REQUIRED, 402},
+        {"permission_denied", FAULT_PERMISSION_DENIED, 403},
+        {"not_found", FAULT_NOT_FOUND, 404},
+        {"payload_too_large", FAULT_PAYLOAD_TOO_LARGE, 413},
+        {"rate_limit_exceeded", FAULT_RATE_LIMIT, 429},
+        {"server", FAULT_SERVER, 500},
+        {"provider_unavailable", FAULT_PROVIDER_UNAVAILABLE, 502},
+        {"provider_overloaded", FAULT_PROVIDER_OVERLOADED, 503},
+        {"timeout", FAULT_TIMEOUT, 504},
     };
 
     (void)state;

@@ -54,7 +54,7 @@ static void ids_of_later_seconds_sort_behind_and_none_repeats(void **state)
         assert_true(strcmp(before, text) < 0);
         memcpy(before, text, sizeof(text));
     }
-    (void)random_generation_id(&random, 1999 * 1000000, text);
+    (void)random_generation_id(&random, (int64_t)1999 * 1000000, text);
     assert_string_not_equal(before, text);
 }
 

@@ -59,7 +59,10 @@ static inline void folder_remove(const char *path)
 {
     DIR *folder = opendir(path);
 
-    for (struct dirent *entry = NULL; folder != NULL && (entry = readdir(folder)) != NULL;) {
+    if (folder == NULL) {
+        return;
+    }
+    for (struct dirent *entry = NULL; (entry = readdir(folder)) != NULL;) {
         if (entry->d_name[0] != '.') {
             (void)unlinkat(dirfd(folder), entry->d_name, 0);
         }

@@ -43,7 +43,7 @@ static int set_up(void **state)
                                              .batch_ms = 1,
                                              .batch_rows = BATCH_ROWS,
                                              .spool_path = STR("spool"),
-                                             .spool_bytes_max = 16 * 1024 * 1024,
+                                             .spool_bytes_max = (int64_t)16 * 1024 * 1024,
                                              .retry_ms = 1,
                                              .files = &bench->files};
     assert_int_equal(memory_store.open(bench->options.url, &bench->store, &bench->arena, &fault),
@@ -290,7 +290,7 @@ static void a_full_spool_says_so_and_keeps_its_limit(void **state)
     int n = 0;
 
     (void)stop(bench);
-    bench->options.spool_bytes_max = 100 * 1024;
+    bench->options.spool_bytes_max = (int64_t)100 * 1024;
     start(bench);
     atomic_store(&faulty_is_off, true);
     for (; writer_has_room(bench->writer); n++) {
