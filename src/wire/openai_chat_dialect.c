@@ -375,12 +375,28 @@ static bool is_known(enum extra_place place, str name)
     return false;
 }
 
-/* Null, {} and [] say nothing. */
+/* Null, "", {} and [] say nothing. */
 static bool is_empty(json *value)
 {
     bool is_container = json_is(value, JSON_OBJECT) || json_is(value, JSON_ARRAY);
+    bool is_text = json_is(value, JSON_STR);
 
-    return json_is_none(value) || (is_container && json_count(value) == 0);
+    return json_is_none(value) || (is_container && json_count(value) == 0) ||
+           (is_text && json_as_str(value).len == 0);
+}
+
+/* True when a member of the object says something: some servers send all members, empty. */
+static bool says_something(json *object)
+{
+    struct json_walk walk = json_walk(object);
+
+    while (json_is(object, JSON_OBJECT) && json_next(&walk)) {
+        if (!is_empty(walk.value) &&
+            !(json_is(walk.value, JSON_INT) && json_as_int(walk.value) == 0)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static void take_extras(struct openai_turn *turn, enum extra_place place, int choice, json *object)
@@ -488,7 +504,7 @@ static enum err take_message(struct openai_turn *turn, int index, struct openai_
     }
     take_list(turn, index, EVENT_ANNOTATION, json_get(message, "annotations"));
     take_list(turn, index, EVENT_IMAGE, json_get(message, "images"));
-    if (json_is(audio, JSON_OBJECT) && json_count(audio) > 0) {
+    if (says_something(audio)) {
         emit(turn, EVENT_AUDIO, index)->raw = audio;
     }
     enum err err = openai_take_tool_calls(turn, index, choice, json_get(message, "tool_calls"));
@@ -497,11 +513,20 @@ static enum err take_message(struct openai_turn *turn, int index, struct openai_
                : err;
 }
 
+/* The delta of a chunk, the message of a whole answer.  Perplexity sends both in both: what is
+ * not asked for is cumulative or empty. */
+static json *find_message(const struct openai_turn *turn, json *object)
+{
+    bool is_stream = turn->decoder->framing == FRAMING_SSE;
+    json *first = json_get(object, is_stream ? "delta" : "message");
+
+    return json_is(first, JSON_OBJECT) ? first : json_get(object, is_stream ? "message" : "delta");
+}
+
 static enum err take_choice(struct openai_turn *turn, json *object, int64_t position)
 {
     json *given = json_get(object, "index");
     int64_t index = json_is(given, JSON_INT) ? json_as_int(given) : position;
-    json *message = json_get(object, "delta");
     json *logprobs = json_get(object, "logprobs");
 
     if (index < 0 || index >= CHAT_CHOICES_MAX) {
@@ -511,13 +536,12 @@ static enum err take_choice(struct openai_turn *turn, json *object, int64_t posi
     if (choice->is_finished) {
         return ERR_OK;
     }
-    message = json_is(message, JSON_OBJECT) ? message : json_get(object, "message");
     take_extras(turn, EXTRA_CHOICE, (int)index, object);
-    enum err err = take_message(turn, (int)index, choice, message);
+    enum err err = take_message(turn, (int)index, choice, find_message(turn, object));
     if (err != ERR_OK) {
         return err;
     }
-    if (json_is(logprobs, JSON_OBJECT) && json_count(logprobs) > 0) {
+    if (says_something(logprobs)) {
         emit(turn, EVENT_LOGPROBS, (int)index)->raw = logprobs;
     }
     take_finish(turn, choice, object);
