@@ -1,13 +1,14 @@
 /*
  * The parser as a machine: heads are gathered line by line, bodies are cut out of the input.
  *
- * Line ends are checked while bytes arrive, before anything is parsed: every line ends with CR LF
- * and neither stands alone, so a line means the same to whoever reads it, and what is too long is
- * refused before it is kept.
+ * Lines and limits are checked while bytes arrive, before anything is parsed, so that what is too
+ * long or was never HTTP is refused before it is kept.  A line ends with CR LF; an LF alone is
+ * refused here, a CR alone with the line it stands in, as a control character.  So a line means the
+ * same to whoever reads it.
  *
- * Chunked bodies have a decoder of our own instead of llhttp's: the boundary of a message must not
- * depend on two machines that each hold half of the state, and ours bounds what llhttp does not
- * (digits of a size, bytes of a chunk line, framing beyond the payload, trailers).
+ * Chunked bodies have a decoder of our own like heads do: it bounds what libraries leave open
+ * (digits of a size, bytes of a chunk line, framing beyond the payload, trailers), and the whole
+ * boundary of a message is decided by one machine.
  */
 #include "codec/http1_priv.h"
 
@@ -57,10 +58,11 @@ static enum http1_result fail(struct http1_parser *parser, int status, str error
 
 /* --- The head. --- */
 
-/* One more line of the head, or a piece of one, against the limits. */
-static bool check_size(struct http1_parser *parser)
+/* The bytes of the line so far and of the head, `head_bytes`, against the limits. */
+static bool check_size(struct http1_parser *parser, size_t head_bytes)
 {
-    size_t fields_bytes = parser->bytes.len - parser->first_line_bytes;
+    size_t fields_bytes = head_bytes - parser->first_line_bytes;
+    size_t fields = parser->line_count + (parser->line_bytes > 2 ? 1 : 0);
 
     if (parser->line_count == 0) {
         return parser->line_bytes <= parser->limits.line_bytes_max + 2 ||
@@ -69,41 +71,26 @@ static bool check_size(struct http1_parser *parser)
     if (fields_bytes > parser->limits.head_bytes_max) {
         return http1_refuse(parser, 431, STR("the header fields are too large"));
     }
-    bool is_field = parser->line_bytes > 2;
-    if (parser->line_count - 1 + (is_field ? 1 : 0) > parser->limits.field_count_max) {
-        return http1_refuse(parser, 431, STR("there are too many header fields"));
-    }
-    return true;
+    return fields - 1 <= parser->limits.field_count_max ||
+           http1_refuse(parser, 431, STR("there are too many header fields"));
 }
 
-/* True when CR and LF stand only together, at the end of the line.  `piece` is what the input holds
- * of the line: up to and with its LF, or all there is. */
-static bool check_line_end(struct http1_parser *parser, str piece)
+/* `piece` is what the input holds of a line: up to and with its LF, or all there is.  The first
+ * byte of a line tells folded lines and what was never HTTP. */
+static bool check_piece(struct http1_parser *parser, str piece)
 {
-    const char *cr = memchr(piece.at, '\r', piece.len);
     bool ends = piece.at[piece.len - 1] == '\n';
-    size_t cr_at = cr != NULL ? (size_t)(cr - piece.at) : piece.len;
+    bool after_cr = piece.len > 1 ? piece.at[piece.len - 2] == '\r' : parser->after_cr;
 
-    if (parser->after_cr) {
-        parser->after_cr = false;
-        return (ends && piece.len == 1) || http1_refuse(parser, 400, STR("a CR stands alone"));
+    if (ends && !after_cr) {
+        return http1_refuse(parser, 400, STR("a line does not end with CR LF"));
     }
-    if (ends) {
-        return cr_at + 2 == piece.len ||
-               http1_refuse(parser, 400, STR("a line does not end with CR LF"));
+    if (parser->line_bytes == 0 && piece.at[0] != '\r' && !http1_is_token_char(piece.at[0])) {
+        return http1_refuse(parser, 400, STR("a line of the head begins with a wrong character"));
     }
-    parser->after_cr = cr_at + 1 == piece.len;
-    return cr_at + 1 >= piece.len || http1_refuse(parser, 400, STR("a CR stands alone"));
-}
-
-/* The first byte of a line tells folded lines and what was never HTTP. */
-static bool check_line_start(struct http1_parser *parser, char first)
-{
-    if (first == '\r') {
-        return true;
-    }
-    return http1_is_token_char(first) ||
-           http1_refuse(parser, 400, STR("a line of the head begins with a wrong character"));
+    parser->after_cr = piece.at[piece.len - 1] == '\r';
+    parser->line_bytes += piece.len;
+    return true;
 }
 
 /* An empty line before a request is let through once: old clients end a body with one. */
@@ -114,45 +101,53 @@ static bool skip_empty_line(struct http1_parser *parser)
     }
     parser->skipped_line = true;
     buf_free(&parser->bytes);
-    parser->line_bytes = 0;
     parser->state = HTTP1_AT_START;
     return true;
 }
 
-/* Takes the rest of a line, or what the input holds of it.  True in *is_whole after the empty line
- * that ends the head. */
-static bool take_line(struct http1_parser *parser, str *input, bool *is_whole)
+/* A line ended; `head_bytes` with it.  True in *is_whole after the empty one that ends the head. */
+static bool end_line(struct http1_parser *parser, size_t head_bytes, bool *is_whole)
 {
-    const char *lf = memchr(input->at, '\n', input->len);
-    str piece = str_take(*input, lf != NULL ? (size_t)(lf - input->at) + 1 : input->len);
-
-    if (parser->line_bytes == 0 && !check_line_start(parser, piece.at[0])) {
-        return false;
-    }
-    if (!check_line_end(parser, piece)) {
-        return false;
-    }
-    parser->line_bytes += piece.len;
-    if (buf_add(&parser->bytes, piece) != ERR_OK) {
-        return http1_refuse(parser, parser->line_count == 0 ? 414 : 431,
-                            STR("the head of the message is too large"));
-    }
-    if (!check_size(parser)) {
-        return false;
-    }
-    *input = str_skip(*input, piece.len);
-    if (lf == NULL) {
-        return true;
-    }
     bool is_empty = parser->line_bytes == 2;
+
+    parser->line_bytes = 0;
     if (is_empty && parser->line_count == 0) {
         return skip_empty_line(parser);
     }
     if (parser->line_count++ == 0) {
-        parser->first_line_bytes = parser->bytes.len;
+        parser->first_line_bytes = head_bytes;
     }
-    parser->line_bytes = 0;
     *is_whole = is_empty;
+    return true;
+}
+
+/* Moves bytes of the head from the front of *input into parser->bytes, up to its end if that is
+ * there. Nothing is kept before it was checked against the limits. */
+static bool take_lines(struct http1_parser *parser, str *input, bool *is_whole)
+{
+    size_t used = 0;
+
+    while (used < input->len && !*is_whole) {
+        str rest = str_skip(*input, used);
+        const char *lf = memchr(rest.at, '\n', rest.len);
+        str piece = str_take(rest, lf != NULL ? (size_t)(lf - rest.at) + 1 : rest.len);
+        used += piece.len;
+        parser->state = HTTP1_IN_HEAD;
+        if (!check_piece(parser, piece) || !check_size(parser, parser->bytes.len + used)) {
+            return false;
+        }
+        if (lf != NULL && !end_line(parser, parser->bytes.len + used, is_whole)) {
+            return false;
+        }
+        if (parser->state == HTTP1_AT_START) { /* the line was skipped */
+            *input = str_skip(*input, used);
+            used = 0;
+        }
+    }
+    if (used > 0 && buf_add(&parser->bytes, str_take(*input, used)) != ERR_OK) {
+        return http1_refuse(parser, 431, STR("the head of the message is too large"));
+    }
+    *input = str_skip(*input, used);
     return true;
 }
 
@@ -185,21 +180,13 @@ static bool skip_informational(struct http1_parser *parser)
 
 static enum http1_result take_head(struct http1_parser *parser, str *input)
 {
-    if (input->len == 0) {
-        return HTTP1_MORE;
-    }
-    /* One allocation for the usual head; a larger one grows. */
-    if (parser->bytes.len == 0 && buf_reserve(&parser->bytes, str_take(*input, 1024).len) == NULL) {
-        return fail(parser, 431, STR("the head of the message is too large"));
-    }
     while (input->len > 0) {
         bool is_whole = false;
-        parser->state = HTTP1_IN_HEAD;
-        if (!take_line(parser, input, &is_whole)) {
+        if (!take_lines(parser, input, &is_whole)) {
             return HTTP1_ERROR;
         }
         if (!is_whole) {
-            continue;
+            break;
         }
         if (!http1_read_head(parser)) {
             return HTTP1_ERROR;

@@ -1,8 +1,8 @@
 /*
- * http1: message heads and bodies of HTTP/1.1, both roles, over the llhttp library.  No I/O.
+ * http1: message heads and bodies of HTTP/1.1, both roles.  No I/O.
  *
- * Strict, without a lenient mode: one message has one possible boundary or is refused (RFC 9112,
- * and the policy of security.md; the corpus is tests/attacks/h1-cases.jsonl).  Bytes are fed in
+ * Strict, without a lenient mode: one message has one possible boundary or is refused (RFC 9112;
+ * where it leaves a choice, the stricter one; the corpus is tests/attacks/h1-cases.jsonl).  Bytes are fed in
  * pieces of any size; the parser keeps the head (bounded), never the body.
  */
 #pragma once

@@ -1,6 +1,9 @@
-/* links: codec.  Both roles, any bytes: the same story whole and in pieces. */
+/* links: codec.  Both roles, any bytes: the same story whole and in pieces; and what we take,
+ * llhttp takes too, with the same fields. */
 #include "codec/http1.h"
 #include "codec/url.h"
+
+#include <llhttp.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,6 +21,50 @@ static void tell(struct story *story, str bytes)
     for (size_t i = 0; i < bytes.len; i++) {
         story->hash = (story->hash ^ (uint8_t)bytes.at[i]) * 0x100000001b3U;
     }
+}
+
+struct opinion {
+    const struct headers *headers;
+    size_t names;
+    size_t values;
+};
+
+static int compare_name(llhttp_t *llhttp, const char *at, size_t len)
+{
+    struct opinion *opinion = llhttp->data;
+
+    assert(opinion->names < opinion->headers->count);
+    assert(str_eq(opinion->headers->at[opinion->names++].name, str_of(at, len)));
+    return HPE_OK;
+}
+
+static int compare_value(llhttp_t *llhttp, const char *at, size_t len)
+{
+    struct opinion *opinion = llhttp->data;
+
+    assert(opinion->values < opinion->headers->count);
+    assert(str_eq(opinion->headers->at[opinion->values++].value, str_trim(str_of(at, len))));
+    return HPE_OK;
+}
+
+static int stop(llhttp_t *llhttp)
+{
+    (void)llhttp;
+    return HPE_PAUSED;
+}
+
+static void ask_llhttp(const struct http1_parser *parser)
+{
+    static const llhttp_settings_t settings = {.on_header_field = compare_name,
+                                               .on_header_value = compare_value,
+                                               .on_headers_complete = stop};
+    struct opinion opinion = {.headers = &parser->head.headers};
+    llhttp_t llhttp;
+
+    llhttp_init(&llhttp, parser->role == HTTP1_SERVER ? HTTP_REQUEST : HTTP_RESPONSE, &settings);
+    llhttp.data = &opinion;
+    assert(llhttp_execute(&llhttp, parser->bytes.at, parser->bytes.len) == HPE_PAUSED);
+    assert(opinion.names == parser->head.headers.count && opinion.values == opinion.names);
 }
 
 static void tell_head(struct story *story, const struct http1_head *head, enum http1_role role)
@@ -55,6 +102,7 @@ static struct story run(enum http1_role role, str bytes, size_t step)
             assert(result != HTTP1_MORE || input.len == 0);
             if (result == HTTP1_HEAD) {
                 tell_head(&story, &parser.head, role);
+                ask_llhttp(&parser);
             } else if (result == HTTP1_END) {
                 story.ends++;
                 story.used += before - input.len;

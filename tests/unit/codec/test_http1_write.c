@@ -48,19 +48,19 @@ static void answer_heads_are_written_whole(void **state)
 {
     (void)state;
     static const struct {
-        int status;
-        int64_t body_bytes;
-        bool close;
         const char *want;
+        int64_t body_bytes;
+        int status;
+        bool close;
     } cases[] = {
-        {200, 12, false, "HTTP/1.1 200 OK\r\nContent-Length: 12\r\n"},
-        {200, 0, false, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"},
-        {200, -1, true, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n"},
-        {100, 0, false, "HTTP/1.1 100 Continue\r\n"},
-        {204, 0, false, "HTTP/1.1 204 No Content\r\n"},
-        {304, 0, false, "HTTP/1.1 304 Not Modified\r\n"},
-        {404, 3, true, "HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\nConnection: close\r\n"},
-        {599, 1, false, "HTTP/1.1 599 Unknown\r\nContent-Length: 1\r\n"},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n", 12, 200, false},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", 0, 200, false},
+        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n", -1, 200, true},
+        {"HTTP/1.1 100 Continue\r\n", 0, 100, false},
+        {"HTTP/1.1 204 No Content\r\n", 0, 204, false},
+        {"HTTP/1.1 304 Not Modified\r\n", 0, 304, false},
+        {"HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\nConnection: close\r\n", 3, 404, true},
+        {"HTTP/1.1 599 Unknown\r\nContent-Length: 1\r\n", 1, 599, false},
     };
     struct arena arena = {0};
     struct headers headers = some_headers(&arena, STR("Empty"), STR(""));

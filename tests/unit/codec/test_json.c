@@ -171,21 +171,29 @@ static void arrays_and_objects_are_walked_in_order(void **state)
     arena_reset(&arena);
 }
 
+static char *put(char *at, const char *text)
+{
+    size_t len = strlen(text);
+
+    for (size_t i = 0; i < len; i++) {
+        at[i] = text[i];
+    }
+    return at + len;
+}
+
 /* `count` times `piece` between two ends. */
 static str repeat(struct arena *arena, const char *start, const char *piece, size_t count,
                   const char *end)
 {
-    size_t start_len = strlen(start);
-    size_t len = strlen(piece);
-    size_t end_len = strlen(end);
-    char *text = (char *)arena_take_raw(arena, start_len + len * count + end_len);
+    size_t room = strlen(start) + strlen(piece) * count + strlen(end);
+    char *text = (char *)arena_take_raw(arena, room);
+    char *at = put(text, start);
 
-    memcpy(text, start, start_len);
     for (size_t i = 0; i < count; i++) {
-        memcpy(text + start_len + len * i, piece, len);
+        at = put(at, piece);
     }
-    memcpy(text + start_len + len * count, end, end_len);
-    return str_of(text, start_len + len * count + end_len);
+    (void)put(at, end);
+    return str_of(text, room);
 }
 
 static str nest(struct arena *arena, const char *open, const char *close, size_t count)
