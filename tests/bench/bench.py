@@ -23,6 +23,7 @@ import time
 from servers import BINARY, CORES, KEY, TOOLS, Gatehouse, Mock, Nginx, pinned
 
 STREAMS = 64
+EVENTS_SLOW = 5  # of a stream that is only held open
 FILES_SPARE = 300  # of a server with many streams: listeners, the store, idle connections
 
 
@@ -38,7 +39,7 @@ class Bench:
         self.mocks = {
             "paced": Mock(events=50, interval_us=2000),
             "burst": Mock(events=500, interval_us=0),
-            "slow": Mock(events=6, interval_us=4_000_000),
+            "slow": Mock(events=EVENTS_SLOW, interval_us=3_000_000),
         }
         self.nginx = Nginx(self.folder / "nginx", self.mocks)
         self.gatehouse = Gatehouse(self.folder / "gatehouse", self.mocks)
@@ -162,7 +163,7 @@ class Bench:
         """(bytes per open stream, complaint), with all streams open at once."""
         before = server.rss_bytes()
         load = subprocess.Popen(
-            list(map(str, pinned(1, TOOLS / "sse_load", "--port", server.port("slow"), "--streams", count, "--events", 6,
+            list(map(str, pinned(1, TOOLS / "sse_load", "--port", server.port("slow"), "--streams", count, "--events", EVENTS_SLOW,
                    "--hold", 1, "/v1/chat/completions", body, f"Authorization: Bearer {KEY}"))),
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         opened = load.stdout.readline()
@@ -264,6 +265,8 @@ def main():
     if CORES < 2:
         bench.notes.append("one core: the servers, the load and the mock share it")
     load = os.getloadavg()[0]
+    if load > 1.5 * CORES:
+        bench.notes.append("the machine was busy with something else: latencies and start-up tell little")
     print(f"\n{CORES} cores; load average {load:.1f} at the end; median of {options.rounds} rounds of "
           f"{options.seconds} s; {STREAMS} connections; access logs off")
     for note in dict.fromkeys(bench.notes):

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BINARY = ROOT / "build/release/gatehouse"
+BINARY = pathlib.Path(os.environ.get("GATEHOUSE", ROOT / "build/release/gatehouse"))
 TOOLS = ROOT / "build/bench-tools"
 CORES = len(os.sched_getaffinity(0))
 KEY = "sk-gh-benchmark0000000000000000000000000000000000"
