@@ -158,7 +158,14 @@ void anthropic_put_mark(struct anthropic_request *request, str ttl);
 /* {"type": "text", "text": ...} without its braces. */
 void anthropic_put_text(struct anthropic_request *request, str text);
 
-/* True when tools of that name can be had: letters, digits, _ and -, at most 128. */
+/* What names and ids of tools are made of. */
+static inline bool anthropic_is_name_char(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           c == '-';
+}
+
+/* True when a tool can have that name: such characters, 1 to 128. */
 bool anthropic_is_name(str name);
 
 /* Counts the cache marks in the list of blocks and in the results of their calls. */

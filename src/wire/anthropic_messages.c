@@ -241,16 +241,10 @@ static void put_input(struct anthropic_request *request, str arguments)
     json_close_object(request->writer);
 }
 
-static bool is_name_char(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-           c == '-';
-}
-
 bool anthropic_is_name(str name)
 {
     for (size_t i = 0; i < name.len; i++) {
-        if (!is_name_char(name.at[i])) {
+        if (!anthropic_is_name_char(name.at[i])) {
             return false;
         }
     }
@@ -267,7 +261,11 @@ static str clean_name(struct arena *arena, str name)
     char *text = ARENA_ARRAY(arena, char, TOOL_NAME_BYTES_MAX);
     size_t len = name.len < TOOL_NAME_BYTES_MAX ? name.len : TOOL_NAME_BYTES_MAX;
     for (size_t i = 0; i < len; i++) {
-        text[i] = is_name_char(name.at[i]) ? name.at[i] : '_';
+        char c = name.at[i];
+        if (!anthropic_is_name_char(c)) {
+            c = '_';
+        }
+        text[i] = c;
     }
     return len > 0 ? str_of(text, len) : STR("tool");
 }
@@ -318,7 +316,7 @@ static enum err put_block(struct anthropic_request *request, const struct anthro
                                     "is of a type this model's provider does not know");
         break;
     }
-    if (block->has_cache_mark) {
+    if (part != NULL && block->has_cache_mark) {
         put_message_mark(request, part->cache_ttl);
     }
     json_close_object(request->writer);

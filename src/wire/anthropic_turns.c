@@ -104,7 +104,8 @@ static str named_text(struct sorter *sorter, const struct chat_part *part, str *
     }
     char *text = ARENA_ARRAY(sorter->arena, char, name->len + 2 + part->text.len);
     memcpy(text, name->at, name->len);
-    memcpy(text + name->len, ": ", 2);
+    text[name->len] = ':';
+    text[name->len + 1] = ' ';
     memcpy(text + name->len + 2, part->text.at, part->text.len);
     str named = str_of(text, name->len + 2 + part->text.len);
     *name = STR_NONE;
@@ -112,12 +113,6 @@ static str named_text(struct sorter *sorter, const struct chat_part *part, str *
 }
 
 /* ---- Tool ids ---- */
-
-static bool is_id_char(char c)
-{
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
-           c == '-';
-}
 
 /* FNV-1a: the same in every process, so that a conversation keeps its ids and its cache. */
 static uint32_t hash_of(str id)
@@ -137,8 +132,12 @@ static str clean_id(struct arena *arena, str id)
     char *text = ARENA_ARRAY(arena, char, id.len + 1);
 
     for (size_t i = 0; i < id.len; i++) {
-        text[i] = is_id_char(id.at[i]) ? id.at[i] : '_';
-        is_clean = is_clean && text[i] == id.at[i];
+        char c = id.at[i];
+        if (!anthropic_is_name_char(c)) {
+            c = '_';
+            is_clean = false;
+        }
+        text[i] = c;
     }
     return is_clean ? id : arena_printf(arena, "%s_%08x", text, (unsigned)hash_of(id));
 }
