@@ -128,7 +128,7 @@ static bool take_lines(struct http1_parser *parser, str *input, bool *is_whole)
     size_t used = 0;
 
     while (used < input->len && !*is_whole) {
-        str rest = str_skip(*input, used);
+        str rest = str_of(input->at + used, input->len - used);
         const char *lf = memchr(rest.at, '\n', rest.len);
         str piece = str_take(rest, lf != NULL ? (size_t)(lf - rest.at) + 1 : rest.len);
         used += piece.len;

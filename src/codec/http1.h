@@ -2,8 +2,8 @@
  * http1: message heads and bodies of HTTP/1.1, both roles.  No I/O.
  *
  * Strict, without a lenient mode: one message has one possible boundary or is refused (RFC 9112;
- * where it leaves a choice, the stricter one; the corpus is tests/attacks/h1-cases.jsonl).  Bytes are fed in
- * pieces of any size; the parser keeps the head (bounded), never the body.
+ * where it leaves a choice, the stricter one; the corpus is tests/attacks/h1-cases.jsonl).  Bytes
+ * are fed in pieces of any size; the parser keeps the head (bounded), never the body.
  */
 #pragma once
 
@@ -31,8 +31,8 @@ struct http1_head {
     /* A request. */
     str method; /* one of GET HEAD POST PUT PATCH DELETE OPTIONS */
     str target; /* as sent, without scheme and authority of an absolute form; begins with '/' */
-    str host; /* the authority of an absolute target, else the Host header; "" when absent (1.0) */
-    int minor;             /* HTTP/1.<minor>, 0 or 1 */
+    str host;  /* the authority of an absolute target, else the Host header; "" when absent (1.0) */
+    int minor; /* HTTP/1.<minor>, 0 or 1 */
     bool expects_continue; /* and has a body; an interim answer is due unless the body has begun */
     /* An answer. */
     int status;

@@ -26,10 +26,10 @@ enum err url_parse(str text, struct url *out) MUST_CHECK;
  * port, or nothing at all; no user information, no percent-coding. */
 bool url_is_authority(str text) MUST_CHECK;
 
-/* True when `text` may be a request target in origin form: it begins with '/', holds only characters
- * of URLs, no fragment, and every %XX is whole and not %00. */
+/* True when `text` may be a request target in origin form: it begins with '/', holds only
+ * characters of URLs, no fragment, and every %XX is whole and not %00. */
 bool url_is_target(str text) MUST_CHECK;
 
-/* Decodes %XX; ERR_INVALID for a broken escape or %00.  The result is in `arena` only when something
- * had to be decoded. */
+/* Decodes %XX; ERR_INVALID for a broken escape or %00.  The result is in `arena` only when
+ * something had to be decoded. */
 enum err url_decode(str text, struct arena *arena, str *out) MUST_CHECK;

@@ -34,7 +34,8 @@ static int compare_name(llhttp_t *llhttp, const char *at, size_t len)
     struct opinion *opinion = llhttp->data;
 
     assert(opinion->names < opinion->headers->count);
-    assert(str_eq(opinion->headers->at[opinion->names++].name, str_of(at, len)));
+    str ours = opinion->headers->at[opinion->names++].name;
+    assert(str_eq(ours, str_of(at, len)));
     return HPE_OK;
 }
 
@@ -43,7 +44,8 @@ static int compare_value(llhttp_t *llhttp, const char *at, size_t len)
     struct opinion *opinion = llhttp->data;
 
     assert(opinion->values < opinion->headers->count);
-    assert(str_eq(opinion->headers->at[opinion->values++].value, str_trim(str_of(at, len))));
+    str ours = opinion->headers->at[opinion->values++].value;
+    assert(str_eq(ours, str_trim(str_of(at, len))));
     return HPE_OK;
 }
 

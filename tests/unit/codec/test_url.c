@@ -2,19 +2,34 @@
 
 #include "test.h"
 
+struct parts {
+    const char *text;
+    const char *host;
+    const char *authority;
+    const char *path;
+    const char *query;
+    uint16_t port;
+    bool tls;
+    bool is_ipv6;
+};
+
+static void check_parts(const struct parts *want)
+{
+    struct url url = {0};
+
+    assert_int_equal(url_parse(str_c(want->text), &url), ERR_OK);
+    assert_true(url.tls == want->tls && url.is_ipv6 == want->is_ipv6);
+    assert_int_equal(url.port, want->port);
+    assert_str_equal(url.host, str_c(want->host));
+    assert_str_equal(url.authority, str_c(want->authority));
+    assert_str_equal(url.path, str_c(want->path));
+    assert_str_equal(url.query, str_c(want->query));
+}
+
 static void absolute_urls_fall_into_their_parts(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text;
-        const char *host;
-        const char *authority;
-        const char *path;
-        const char *query;
-        uint16_t port;
-        bool tls;
-        bool is_ipv6;
-    } cases[] = {
+    static const struct parts cases[] = {
         {"https://api.example.com/v1", "api.example.com", "api.example.com", "/v1", "", 443, true,
          false},
         {"http://localhost:8080", "localhost", "localhost:8080", "", "", 8080, false, false},
@@ -27,14 +42,7 @@ static void absolute_urls_fall_into_their_parts(void **state)
     };
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
-        struct url url = {0};
-        assert_int_equal(url_parse(str_c(cases[i].text), &url), ERR_OK);
-        assert_true(url.tls == cases[i].tls && url.is_ipv6 == cases[i].is_ipv6);
-        assert_int_equal(url.port, cases[i].port);
-        assert_str_equal(url.host, str_c(cases[i].host));
-        assert_str_equal(url.authority, str_c(cases[i].authority));
-        assert_str_equal(url.path, str_c(cases[i].path));
-        assert_str_equal(url.query, str_c(cases[i].query));
+        check_parts(&cases[i]);
     }
 }
 
