@@ -21,7 +21,10 @@
 
 enum {
     APPLICATION_ID = 0x47617465, /* "Gate": marks the file as ours */
-    BUSY_WAIT_MS = 1000,         /* for the other process; writers hold the file for milliseconds */
+    /* How long another process may keep us waiting.  Rows have a spool to go to, the rest has not.
+     */
+    BUSY_WAIT_MS = 5000,
+    BUSY_WAIT_ROWS_MS = 1000,
     SQL_BYTES_MAX = 4096,
 };
 
@@ -543,6 +546,7 @@ static enum err sqlite_exchange_append(struct store *store, const struct exchang
     sqlite3_stmt *statement = NULL;
     enum err err = statement_get(sqlite, EXCHANGE_ADD, &statement);
 
+    (void)sqlite3_busy_timeout(sqlite->db, BUSY_WAIT_ROWS_MS);
     if (err == ERR_OK) {
         err = run(sqlite, BEGIN);
     }

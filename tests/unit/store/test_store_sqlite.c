@@ -276,7 +276,9 @@ static int write_as_another_process(struct bench *bench, int process)
     err = err != ERR_OK ? err : sqlite_store.migrate(store, &bench->arena, &fault);
     for (int n = 0; err == ERR_OK && n < ROWS_EACH; n++) {
         struct exchange_row row = row_of(process * ROWS_EACH + n);
-        err = sqlite_store.exchange_append(store, &row, 1);
+        do { /* as the writer does: with four at it, one may wait for long */
+            err = sqlite_store.exchange_append(store, &row, 1);
+        } while (err == ERR_BUSY);
     }
     if (err != ERR_OK) {
         (void)fprintf(stderr, "%s: " STR_FMT " (" STR_FMT ")\n", err_name(err),
