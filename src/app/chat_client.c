@@ -280,6 +280,24 @@ static enum err feed(struct turn *turn, str input, struct fault *fault)
     }
 }
 
+/* The gateway closed the connection, which may be how its answer ends. */
+static enum err take_close(struct turn *turn, struct fault *fault)
+{
+    switch (http1_feed_end(&turn->parser)) {
+    case HTTP1_END:
+        return take_end(turn, fault);
+    case HTTP1_MORE:
+        return fail(fault, ERR_PEER, STR("the gateway closed the connection without an answer"));
+    case HTTP1_HEAD:
+    case HTTP1_BODY:
+    case HTTP1_ERROR:
+        break;
+    }
+    return fail(fault, ERR_PEER,
+                turn->status == 0 ? STR("what answers there does not speak HTTP")
+                                  : STR("the answer broke off before its end"));
+}
+
 static enum err read_answer(struct turn *turn, int fd, struct fault *fault)
 {
     char bytes[READ_BYTES];
@@ -289,10 +307,12 @@ static enum err read_answer(struct turn *turn, int fd, struct fault *fault)
         if (n < 0 && errno == EINTR) {
             continue;
         }
-        if (n <= 0) {
-            bool ended = n == 0 && http1_feed_end(&turn->parser) == HTTP1_END;
-            return ended ? take_end(turn, fault)
-                         : fail(fault, ERR_PEER, STR("the gateway closed the connection"));
+        if (n < 0) {
+            return fail(fault, ERR_PEER,
+                        arena_printf(turn->arena, "the connection broke: %s", strerror(errno)));
+        }
+        if (n == 0) {
+            return take_close(turn, fault);
         }
         enum err err = feed(turn, str_of(bytes, (size_t)n), fault);
         if (err != ERR_AGAIN) {

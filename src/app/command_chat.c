@@ -68,7 +68,9 @@ static bool find_key(const char *key_file, struct arena *arena, str *out)
 
 static void print_text(void *ctx, str text)
 {
-    (void)ctx;
+    bool *has_text = ctx;
+
+    *has_text = *has_text || text.len > 0;
     terminal_write_foreign(stdout, text);
     (void)fflush(stdout); /* word by word; a closed stdout is noticed at the end */
 }
@@ -77,10 +79,14 @@ static int ask(struct chat_client *client, str prompt)
 {
     struct arena arena = {0};
     struct fault fault = {0};
-    enum err err = chat_client_ask(client, prompt, &arena, &fault);
+    bool has_text = false;
 
-    (void)fputc('\n', stdout);
-    (void)fflush(stdout);
+    client->ctx = &has_text;
+    enum err err = chat_client_ask(client, prompt, &arena, &fault);
+    if (has_text) {
+        (void)fputc('\n', stdout);
+        (void)fflush(stdout);
+    }
     if (err != ERR_OK) {
         terminal_error(STR_FMT, STR_ARG(fault.message));
     }

@@ -39,9 +39,10 @@ static void print_right(const struct result *result)
 {
     const struct snapshot *snapshot = result->snapshot;
 
-    (void)printf("%s is right: %zu providers, %zu models\n",
+    (void)printf("%s is right: %zu provider%s, %zu model%s\n",
                  result->path != NULL ? result->path : "The environment", snapshot->provider_count,
-                 snapshot->model_count);
+                 snapshot->provider_count == 1 ? "" : "s", snapshot->model_count,
+                 snapshot->model_count == 1 ? "" : "s");
     for (size_t i = 0; i < snapshot->provider_count; i++) {
         const struct provider *provider = &snapshot->providers[i];
         str from = provider->key_source.len > 0 ? provider->key_source : STR("no key");
