@@ -30,8 +30,8 @@ enum {
     WORKERS_MAX = 256,
     ERRORS_BYTES_MAX = 64 * 1024,
     RING_ROWS = 8192,
-    BATCH_ROWS = 512,
-    BATCH_MS = 10,
+    BATCH_ROWS = 1024,
+    BATCH_MS = 20,
     SPOOL_BYTES_MAX = 256 * 1024 * 1024,
 };
 
@@ -183,6 +183,7 @@ static void *worker_main(void *ctx)
     struct worker *worker = ctx;
 
     worker_run(worker);
+    arena_end_thread();
     atomic_store(&worker->ended, true);
     (void)pthread_kill(main_thread, worker_ended_signal);
     return NULL;

@@ -39,7 +39,10 @@ void *arena_take_raw(struct arena *arena, size_t size);
 /* A copy of `s` that lives as long as the arena, NUL-terminated for C callers. */
 str arena_copy(struct arena *arena, str s);
 
-/* Text made like printf, NUL-terminated. */
+/* The parts one behind the other, NUL-terminated. */
+str arena_join(struct arena *arena, const str *parts, size_t count);
+
+/* Text made like printf, NUL-terminated.  Slow: for words to people. */
 str arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Remembers the present state; arena_rewind() frees what was taken since. */
@@ -51,6 +54,9 @@ void arena_clear(struct arena *arena);
 
 /* Frees everything taken.  The arena can be used again. */
 void arena_reset(struct arena *arena);
+
+/* A thread keeps some chunks for its next arenas; a thread that ends gives them back with this. */
+void arena_end_thread(void);
 
 #define ARENA_NEW(arena, type) ((type *)arena_take((arena), sizeof(type)))
 #define ARENA_ARRAY(arena, type, count) ((type *)arena_take((arena), sizeof(type) * (count)))

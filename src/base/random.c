@@ -3,7 +3,6 @@
 #include "base/macros.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <sys/random.h>
 
 static void fill_from_kernel(void *ctx, uint8_t *bytes, size_t len)
@@ -56,8 +55,14 @@ void random_base62(struct random *random, char *text, size_t len)
 
 str random_generation_id(struct random *random, int64_t wall_ms, char text[GENERATION_ID_BYTES + 1])
 {
-    (void)snprintf(text, GENERATION_ID_BYTES + 1, "gen-%010lld-",
-                   (long long)(wall_ms / 1000 % 10000000000LL));
+    int64_t seconds = wall_ms / 1000;
+
+    memcpy(text, "gen-", 4);
+    for (int i = 13; i >= 4; i--) {
+        text[i] = (char)('0' + seconds % 10);
+        seconds /= 10;
+    }
+    text[14] = '-';
     random_base62(random, text + 15, 20);
     text[GENERATION_ID_BYTES] = '\0';
     return str_of(text, GENERATION_ID_BYTES);

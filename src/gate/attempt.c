@@ -100,10 +100,11 @@ static void add_credentials(const struct provider *provider, struct arena *arena
         return;
     }
     switch (provider->quirks->credential) {
-    case CREDENTIAL_BEARER:
-        headers_add(headers, arena, STR("authorization"),
-                    arena_printf(arena, "Bearer " STR_FMT, STR_ARG(provider->api_key)));
+    case CREDENTIAL_BEARER: {
+        str parts[] = {STR("Bearer "), provider->api_key};
+        headers_add(headers, arena, STR("authorization"), arena_join(arena, parts, 2));
         break;
+    }
     case CREDENTIAL_X_API_KEY:
         headers_add(headers, arena, STR("x-api-key"), provider->api_key);
         break;
@@ -138,7 +139,7 @@ static enum err start_fetch(struct exchange *exchange, struct fault *fault)
     const struct fetch_request fetch = {
         .target = &attempt->pool_target,
         .method = request.method,
-        .path = arena_printf(arena, STR_FMT STR_FMT, STR_ARG(origin->path), STR_ARG(request.path)),
+        .path = arena_join(arena, (str[]){origin->path, request.path}, 2),
         .headers = &request.headers,
         .body = request.body,
         .fresh = exchange->repeat_fresh,

@@ -49,7 +49,8 @@ struct exchange *exchange_new(struct worker *worker, struct http_call *call,
     str generation_id = random_generation_id(&worker->random, exchange->began_ms, id);
     exchange->identity.generation_id = arena_copy(&exchange->arena, generation_id);
     exchange->identity.created_s = exchange->began_ms / 1000;
-    exchange->identity.request_id = arena_printf(&exchange->arena, "req-%.20s", id + 15);
+    exchange->identity.request_id =
+        arena_join(&exchange->arena, (str[]){STR("req-"), str_of(id + 15, 20)}, 2);
     char client[64];
     str address =
         str_take(sock_address_format_host(&call->peer, client), sizeof(exchange->client) - 1);

@@ -101,6 +101,9 @@ static bool is_echo(const struct route *route)
     return route->needs_test_routes;
 }
 
+/* What a client only announces is not believed beyond this. */
+enum { BODY_RESERVE_BYTES_MAX = 64 * 1024 };
+
 static void on_request(void *service, struct http_call *call)
 {
     struct worker *worker = service;
@@ -127,6 +130,10 @@ static void on_request(void *service, struct http_call *call)
         return;
     }
     struct exchange *exchange = exchange_new(worker, call, route->surface);
+    if (call->content_length > 0 && call->content_length <= BODY_RESERVE_BYTES_MAX) {
+        char *room = buf_reserve(&exchange->body, (size_t)call->content_length);
+        assert(room != NULL || call->content_length > (int64_t)exchange->body.limit);
+    }
     for (size_t i = 0; i < call->headers->count; i++) {
         auth_add_header(&exchange->auth, call->headers->at[i].name, call->headers->at[i].value);
     }

@@ -114,6 +114,7 @@ static struct pool_host *find_host(struct pool *pool, const struct pool_target *
 void pool_init(struct pool *pool, struct loop *loop, const struct pool_options *options)
 {
     *pool = (struct pool){.loop = loop, .options = *options};
+    buf_init(&pool->head, options->request_bytes_max);
     list_init(&pool->hosts);
     list_init(&pool->fetches);
 }
@@ -136,6 +137,7 @@ static void close_conn(struct conn *conn)
 
 void pool_free(struct pool *pool)
 {
+    buf_free(&pool->head);
     for (struct list *node = list_first(&pool->hosts); node != NULL;
          node = list_first(&pool->hosts)) {
         struct pool_host *host = CONTAINER_OF(node, struct pool_host, node);
@@ -158,8 +160,8 @@ void pool_free(struct pool *pool)
 
 static void say_why(struct fetch *fetch, const char *what, const char *detail)
 {
-    (void)snprintf(fetch->why, sizeof(fetch->why), "%s%s%s", what, detail[0] != '\0' ? ": " : "",
-                   detail);
+    (void)snprintf(fetch->why, sizeof(fetch->why), "%.100s%s%.90s", what,
+                   detail[0] != '\0' ? ": " : "", detail);
 }
 
 /* Detaches the fetch from everything; memory goes at the end of the turn. */
@@ -249,10 +251,10 @@ static void on_conn_timer(struct timer *timer)
 
 /* --- sending --- */
 
-static void send_request(struct fetch *fetch)
+static void send_request(struct fetch *fetch, str head, str body)
 {
     struct conn *conn = fetch->conn;
-    str request = buf_str(&fetch->request);
+    str request[] = {head, body};
 
     fetch->phase = PHASE_SEND;
     fetch->facts.connected = true;
@@ -263,7 +265,7 @@ static void send_request(struct fetch *fetch)
     }
     loop_set_timer(fetch->pool->loop, &conn->timer,
                    phase_deadline_us(fetch, fetch->timeouts.first_byte_ms));
-    enum err err = stream_write(&conn->stream, &request, 1);
+    enum err err = stream_write(&conn->stream, request, 2);
     assert(err != ERR_TOO_BIG); /* the limit is that of the request */
     buf_free(&fetch->request);  /* a failed write is told by the stream at the end of the turn */
 }
@@ -490,7 +492,7 @@ static void on_open(struct stream *stream)
 
     if (conn->fetch != NULL) {
         conn->fetch->facts.connect_us = conn->host->pool->loop->now_us - conn->fetch->began_us;
-        send_request(conn->fetch);
+        send_request(conn->fetch, buf_str(&conn->fetch->request), STR_NONE);
     }
 }
 
@@ -577,6 +579,18 @@ static void run_later(struct deferred *deferred)
     }
 }
 
+/* Copies the request until there is a connection for it. */
+static enum err keep_request(struct fetch *fetch, str body)
+{
+    str head = buf_str(&fetch->pool->head);
+
+    if (buf_reserve(&fetch->request, head.len + body.len) == NULL) {
+        return ERR_TOO_BIG;
+    }
+    enum err err = buf_add(&fetch->request, head);
+    return err == ERR_OK ? buf_add(&fetch->request, body) : err;
+}
+
 struct fetch *fetch_start(struct pool *pool, const struct fetch_request *request,
                           const struct fetch_owner_ops *ops, void *owner)
 {
@@ -594,27 +608,26 @@ struct fetch *fetch_start(struct pool *pool, const struct fetch_request *request
     fetch->total_deadline_us = fetch->began_us + request->timeouts.total_ms * 1000;
     list_push(&pool->fetches, &fetch->node);
     buf_init(&fetch->request, pool->options.request_bytes_max);
-    enum err err = http1_write_request_head(&fetch->request, request->method, request->path,
+    pool->head.len = 0;
+    enum err err = http1_write_request_head(&pool->head, request->method, request->path,
                                             request->target->authority, request->headers,
                                             (int64_t)request->body.len);
+    struct conn *conn = request->fresh || err != ERR_OK ? NULL : take_idle(fetch->host);
+    if (conn != NULL) {
+        use_conn(fetch, conn);
+        fetch->facts.reused = true;
+        send_request(fetch, buf_str(&pool->head), request->body);
+        return fetch;
+    }
     if (err == ERR_OK) {
-        err = buf_add(&fetch->request, request->body);
+        err = keep_request(fetch, request->body);
     }
     if (err != ERR_OK) {
         say_why(fetch, "the request cannot be written", err_name(err));
         fetch->ended_early = true;
         fetch->early_end = FETCH_MALFORMED;
-        loop_defer(pool->loop, &fetch->later);
-        return fetch;
     }
-    struct conn *conn = request->fresh ? NULL : take_idle(fetch->host);
-    if (conn != NULL) {
-        use_conn(fetch, conn);
-        fetch->facts.reused = true;
-        send_request(fetch);
-    } else {
-        loop_defer(pool->loop, &fetch->later);
-    }
+    loop_defer(pool->loop, &fetch->later);
     return fetch;
 }
 

@@ -411,16 +411,14 @@ static void watch_writing(struct conn *conn)
 void http_call_answer(struct http_call *call, int status, const struct headers *headers, str body)
 {
     struct conn *conn = conn_of(call);
-    struct buf head;
+    struct buf *head = &conn->server->head;
     bool is_head = str_eq(call->method, STR("HEAD"));
 
     assert(has_call(conn) && !conn->answering);
-    buf_init(&head, PIECE_BYTES_MAX);
-    write_head(conn, &head, status, headers, (int64_t)body.len);
-    str parts[] = {buf_str(&head), is_head ? STR_NONE : body};
-    enum err err = stream_write(&conn->stream, parts, 2);
-    buf_free(&head);
-    if (err != ERR_OK) {
+    head->len = 0;
+    write_head(conn, head, status, headers, (int64_t)body.len);
+    str parts[] = {buf_str(head), is_head ? STR_NONE : body};
+    if (stream_write(&conn->stream, parts, 2) != ERR_OK) {
         close_conn(conn);
         return;
     }
@@ -558,6 +556,7 @@ void http_server_start(struct http_server *server, struct loop *loop,
     *server = (struct http_server){
         .loop = loop, .ops = ops, .service = service, .options = *options, .tls = tls};
     list_init(&server->connections);
+    buf_init(&server->head, PIECE_BYTES_MAX);
     server->listener.fd = fd;
     server->listener.on_ready = on_listener_ready;
     server->listening = true;
@@ -591,6 +590,7 @@ void http_server_stop(struct http_server *server)
 {
     server->draining = true;
     stop_listening(server);
+    buf_free(&server->head);
     for (struct list *node = list_first(&server->connections); node != NULL;
          node = list_first(&server->connections)) {
         lose(CONTAINER_OF(node, struct conn, node));

@@ -65,7 +65,8 @@ struct http_server {
     bool draining; /* connections close when their call is over */
     struct list connections;
     size_t connection_count;
-    int64_t date_s; /* of `date` */
+    struct buf head; /* of the answer being sent; kept for the next one */
+    int64_t date_s;  /* of `date` */
     char date[32];  /* the Date header, made once a second */
 };
 

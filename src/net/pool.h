@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/buf.h"
 #include "base/list.h"
 #include "base/str.h"
 #include "net/loop.h"
@@ -35,6 +36,7 @@ struct pool {
     struct pool_options options;
     struct list hosts;
     struct list fetches; /* running */
+    struct buf head;     /* of the request being sent; kept for the next one */
     size_t connection_count;
 };
 

@@ -29,7 +29,7 @@ static unsigned wanted_when_open(const struct stream *stream)
     } else if (!stream->ended && stream->hangup_matters) {
         wanted |= WATCH_HANGUP;
     }
-    if (stream_unsent_bytes(stream) > 0 || stream->tls_wants_write) {
+    if (!stream->write_failed && (stream_unsent_bytes(stream) > 0 || stream->tls_wants_write)) {
         wanted |= WATCH_WRITE;
     }
     return wanted;
@@ -83,6 +83,7 @@ static void tell_end(struct stream *stream, enum stream_end end, int error)
         return;
     }
     stream->ended = true;
+    stream->write_failed = stream->write_failed || end == STREAM_FAILED;
     stream->error = error;
     if (end == STREAM_FAILED && error == 0) {
         char text[200];
@@ -266,7 +267,8 @@ static void read_some(struct stream *stream)
             return;
         }
         if (n < 0) {
-            tell_end(stream, STREAM_FAILED, n == -EPROTO ? 0 : (int)-n);
+            bool is_tls = n == -EPROTO && stream->tls != NULL;
+            tell_end(stream, STREAM_FAILED, is_tls ? 0 : (int)-n);
             return;
         }
         stream->ops->on_bytes(stream, str_of(stream->loop->read_buffer, (size_t)n));
