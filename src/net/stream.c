@@ -29,7 +29,7 @@ static unsigned wanted_when_open(const struct stream *stream)
     } else if (!stream->ended && stream->hangup_matters) {
         wanted |= WATCH_HANGUP;
     }
-    if (!stream->write_failed && (stream_unsent_bytes(stream) > 0 || stream->tls_wants_write)) {
+    if (stream_unsent_bytes(stream) > 0 || stream->tls_wants_write) {
         wanted |= WATCH_WRITE;
     }
     return wanted;
@@ -40,6 +40,10 @@ static void update_watch(struct stream *stream)
 {
     unsigned wanted = 0;
 
+    if (stream->state != STREAM_CLOSED && stream->ended && stream->write_failed) {
+        loop_watch(stream->loop, &stream->watch, 0); /* dead: it only waits to be closed */
+        return;
+    }
     switch (stream->state) {
     case STREAM_CLOSED:
         return;
