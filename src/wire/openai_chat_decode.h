@@ -17,8 +17,10 @@ enum {
 /* A tool call as the provider tells it. */
 struct openai_tool {
     int64_t wire_index; /* < 0: it gave none */
-    str id;             /* the provider's; in decoder->arena */
-    bool is_open;       /* EVENT_TOOL_CALL went out */
+    str wire_id;        /* in decoder->arena, as are the next two; empty: it gave none */
+    str id;             /* ours when the provider's is none or used already */
+    str name;
+    bool is_open; /* EVENT_TOOL_CALL went out */
     bool has_args;
 };
 

@@ -484,9 +484,12 @@ static void take_finish(struct openai_turn *turn, struct openai_choice *choice, 
     if (reason == FINISH_NONE || choice->has_finish) {
         return;
     }
-    native = native.len > 0 ? native : word;
     choice->has_finish = true;
     choice->reason = reason;
+    if (json_is(json_get(object, "native_finish_reason"), JSON_NULL)) {
+        return; /* a gateway says that its provider gave no word */
+    }
+    native = native.len > 0 ? native : word;
     choice->native = arena_copy(turn->decoder->arena, str_take(native, FINISH_WORD_BYTES_MAX));
 }
 
@@ -610,8 +613,9 @@ static enum err take_object(struct openai_turn *turn, json *root)
     if (refusal_is_error(root)) {
         return take_error(turn, root);
     }
-    /* Azure begins with a chunk that holds neither: its id and model are empty. */
-    if (!turn->answer->has_started && !has_choices && !has_usage) {
+    /* Azure begins with a chunk that says nothing: its id and model are empty. */
+    if (!turn->answer->has_started && !has_choices && !has_usage &&
+        json_str(root, "id").len == 0) {
         return ERR_OK;
     }
     start(turn, root);

@@ -52,7 +52,7 @@ static struct openai_tool *tool_add(struct openai_turn *turn, struct openai_choi
 static struct openai_tool *find_by_id(const struct openai_choice *choice, str id)
 {
     for (size_t i = choice->tool_count; i > 0 && id.len > 0; i--) {
-        if (str_eq(choice->tools[i - 1].id, id)) {
+        if (str_eq(choice->tools[i - 1].wire_id, id)) {
             return &choice->tools[i - 1];
         }
     }
@@ -69,23 +69,29 @@ static struct openai_tool *find_by_index(const struct openai_choice *choice, int
     return NULL;
 }
 
-/* The call that the piece continues, or NULL when it begins one.  An index is not enough: some
- * servers give 0 to every call, so a new id with a name on a used index is a new call. */
+/* Some servers tell id and name again in every chunk, and some give one index or one id to several
+ * calls: what contradicts the call begins another. */
+static bool contradicts(const struct openai_tool *tool, const struct piece *piece)
+{
+    bool other_id = piece->id.len > 0 && tool->id.len > 0 && !str_eq(piece->id, tool->wire_id);
+    bool other_name = piece->name.len > 0 && tool->name.len > 0 && !str_eq(piece->name, tool->name);
+
+    return other_name || (other_id && piece->name.len > 0);
+}
+
+/* The call that the piece continues, or NULL when it begins one. */
 static struct openai_tool *find_tool(const struct openai_choice *choice, const struct piece *piece)
 {
+    struct openai_tool *tool = NULL;
+
     if (piece->index >= 0) {
-        struct openai_tool *tool = find_by_index(choice, piece->index);
-        bool is_other = tool != NULL && piece->id.len > 0 && piece->name.len > 0 &&
-                        tool->id.len > 0 && !str_eq(tool->id, piece->id);
-        return is_other ? NULL : tool;
+        tool = find_by_index(choice, piece->index);
+    } else if (piece->id.len > 0) {
+        tool = find_by_id(choice, piece->id);
+    } else if (piece->name.len == 0 && choice->tool_count > 0) {
+        tool = &choice->tools[choice->tool_count - 1];
     }
-    if (piece->id.len > 0) {
-        return find_by_id(choice, piece->id);
-    }
-    if (piece->name.len > 0 || choice->tool_count == 0) {
-        return NULL;
-    }
-    return &choice->tools[choice->tool_count - 1];
+    return tool != NULL && contradicts(tool, piece) ? NULL : tool;
 }
 
 static str mint_id(struct openai_turn *turn)
@@ -95,7 +101,7 @@ static str mint_id(struct openai_turn *turn)
 }
 
 static void open_tool(struct openai_turn *turn, int choice_index,
-                      const struct openai_choice *choice, struct openai_tool *tool, str name)
+                      const struct openai_choice *choice, struct openai_tool *tool)
 {
     struct event *event = event_list_add(turn->out, turn->scratch, EVENT_TOOL_CALL);
 
@@ -103,27 +109,39 @@ static void open_tool(struct openai_turn *turn, int choice_index,
     event->choice = choice_index;
     event->tool.index = tool - choice->tools;
     event->tool.id = tool->id;
-    event->tool.name = name;
+    event->tool.name = tool->name;
+}
+
+/* NULL past the bound. */
+static struct openai_tool *begin_tool(struct openai_turn *turn, struct openai_choice *choice,
+                                      const struct piece *piece)
+{
+    bool is_used = find_by_id(choice, piece->id) != NULL; /* it would make two calls one */
+    struct openai_tool *tool = tool_add(turn, choice);
+
+    if (tool != NULL) {
+        tool->wire_index = piece->index;
+        tool->wire_id = arena_copy(turn->decoder->arena, piece->id);
+        tool->id = piece->id.len > 0 && !is_used ? tool->wire_id : mint_id(turn);
+    }
+    return tool;
 }
 
 static enum err take_piece(struct openai_turn *turn, int choice_index, struct openai_choice *choice,
                            const struct piece *piece)
 {
-    struct openai_tool *tool = find_tool(choice, piece);
+    bool is_whole = turn->decoder->framing == FRAMING_WHOLE; /* every element is a call */
+    struct openai_tool *tool = is_whole ? NULL : find_tool(choice, piece);
 
+    tool = tool != NULL ? tool : begin_tool(turn, choice, piece);
     if (tool == NULL) {
-        tool = tool_add(turn, choice);
-        if (tool == NULL) {
-            return openai_broken(turn, ERR_PEER, STR("the provider called too many tools at once"));
-        }
-        /* An id that was used already would make two calls one. */
-        bool is_used = find_by_id(choice, piece->id) != NULL;
-        tool->wire_index = piece->index;
-        tool->id = piece->id.len > 0 && !is_used ? arena_copy(turn->decoder->arena, piece->id)
-                                                 : mint_id(turn);
+        return openai_broken(turn, ERR_PEER, STR("the provider called too many tools at once"));
     }
-    if (!tool->is_open && (piece->name.len > 0 || piece->arguments.len > 0)) {
-        open_tool(turn, choice_index, choice, tool, piece->name);
+    if (tool->name.len == 0) {
+        tool->name = arena_copy(turn->decoder->arena, piece->name);
+    }
+    if (!tool->is_open && (tool->name.len > 0 || piece->arguments.len > 0)) {
+        open_tool(turn, choice_index, choice, tool);
     }
     bool says_none = !tool->has_args && str_eq(piece->arguments, STR("null"));
     if (piece->arguments.len == 0 || says_none) {

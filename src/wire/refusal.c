@@ -424,7 +424,8 @@ void refusal_read_json(int status, json *root, struct arena *arena, struct fault
 {
     json *inside = unwrap(root);
     struct found found = find_error(arena, inside);
-    str raw = json_to_text(arena, inside);
+    json *error = json_get(inside, "error"); /* what stands beside it may be the answer's text */
+    str raw = json_to_text(arena, error != NULL ? error : inside);
 
     fill(&found, status != 0 ? status : found.status, raw, arena, fault);
 }
