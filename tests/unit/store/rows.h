@@ -48,7 +48,7 @@ static inline bool rows_equal(const struct exchange_row *a, const struct exchang
 /* A new empty folder; its path fits in `path`. */
 static inline void folder_make(char path[64])
 {
-    (void)snprintf(path, 64, "/tmp/gatehouse-test-XXXXXX");
+    (void)snprintf(path, 64, "%s/gatehouse-test-XXXXXX", P_tmpdir);
     if (mkdtemp(path) == NULL) {
         abort();
     }
