@@ -17,13 +17,13 @@ enum {
 };
 
 static const struct http1_limits limits = {
-    .line_bytes_max = 16 * 1024,
-    .head_bytes_max = 64 * 1024,
+    .line_bytes_max = 16384,
+    .head_bytes_max = 65536,
     .field_count_max = 200,
-    .trailer_bytes_max = 8 * 1024,
+    .trailer_bytes_max = 8192,
     .trailer_count_max = 32,
     .chunk_line_bytes_max = 1024,
-    .chunk_overhead_bytes_max = 64 * 1024 * 1024, /* an event a chunk, for hours */
+    .chunk_overhead_bytes_max = UINT32_C(1) << 26, /* an event a chunk, for hours */
     .body_bytes_max = UINT64_C(1) << 40,
 };
 
@@ -201,8 +201,10 @@ static enum err take_event(struct turn *turn, str data, struct fault *fault)
     struct json_walk choices = json_walk(json_get(event, "choices"));
     while (err == ERR_OK && json_next(&choices)) {
         str text = json_str(json_get(choices.value, "delta"), "content");
-        client->take(client->ctx, text);
-        err = buf_add(&turn->text, text);
+        if (text.len > 0) {
+            client->take(client->ctx, text);
+            err = buf_add(&turn->text, text);
+        }
     }
     arena_rewind(turn->arena, mark);
     return err == ERR_OK ? ERR_OK : fail(fault, err, STR("the answer is too long"));

@@ -19,16 +19,16 @@ struct model_draft {
 #define MODEL_AT(member) offsetof(struct model_draft, member)
 
 static const struct config_field model_fields[] = {
-    {"id", CONFIG_TEXT, MODEL_AT(id), true},
-    {"aliases", CONFIG_NODE, MODEL_AT(aliases), false},
-    {"name", CONFIG_TEXT, MODEL_AT(name), false},
-    {"description", CONFIG_TEXT, MODEL_AT(description), false},
-    {"created", CONFIG_COUNT, MODEL_AT(created_s), false},
-    {"context_length", CONFIG_COUNT, MODEL_AT(context_tokens), false},
-    {"max_output_tokens", CONFIG_COUNT, MODEL_AT(output_tokens_max), false},
-    {"max_completion_tokens", CONFIG_COUNT, MODEL_AT(output_tokens_max), false},
-    {"supported_parameters", CONFIG_NODE, MODEL_AT(parameters), false},
-    {"endpoints", CONFIG_NODE, MODEL_AT(endpoints), false},
+    {"id", MODEL_AT(id), CONFIG_TEXT, true},
+    {"aliases", MODEL_AT(aliases), CONFIG_NODE, false},
+    {"name", MODEL_AT(name), CONFIG_TEXT, false},
+    {"description", MODEL_AT(description), CONFIG_TEXT, false},
+    {"created", MODEL_AT(created_s), CONFIG_COUNT, false},
+    {"context_length", MODEL_AT(context_tokens), CONFIG_COUNT, false},
+    {"max_output_tokens", MODEL_AT(output_tokens_max), CONFIG_COUNT, false},
+    {"max_completion_tokens", MODEL_AT(output_tokens_max), CONFIG_COUNT, false},
+    {"supported_parameters", MODEL_AT(parameters), CONFIG_NODE, false},
+    {"endpoints", MODEL_AT(endpoints), CONFIG_NODE, false},
     {0},
 };
 
@@ -44,17 +44,17 @@ struct endpoint_draft {
 #define ENDPOINT_AT(member) offsetof(struct endpoint_draft, member)
 
 static const struct config_field endpoint_fields[] = {
-    {"provider", CONFIG_TEXT, ENDPOINT_AT(provider), true},
-    {"model", CONFIG_TEXT, ENDPOINT_AT(model), false},
-    {"pricing", CONFIG_NODE, ENDPOINT_AT(pricing), false},
-    {"context_length", CONFIG_COUNT, ENDPOINT_AT(context_tokens), false},
-    {"max_output_tokens", CONFIG_COUNT, ENDPOINT_AT(output_tokens_max), false},
-    {"max_completion_tokens", CONFIG_COUNT, ENDPOINT_AT(output_tokens_max), false},
-    {"supported_parameters", CONFIG_NODE, ENDPOINT_AT(parameters), false},
+    {"provider", ENDPOINT_AT(provider), CONFIG_TEXT, true},
+    {"model", ENDPOINT_AT(model), CONFIG_TEXT, false},
+    {"pricing", ENDPOINT_AT(pricing), CONFIG_NODE, false},
+    {"context_length", ENDPOINT_AT(context_tokens), CONFIG_COUNT, false},
+    {"max_output_tokens", ENDPOINT_AT(output_tokens_max), CONFIG_COUNT, false},
+    {"max_completion_tokens", ENDPOINT_AT(output_tokens_max), CONFIG_COUNT, false},
+    {"supported_parameters", ENDPOINT_AT(parameters), CONFIG_NODE, false},
     {0},
 };
 
-#define PRICE_AT(member) CONFIG_PRICE, offsetof(struct pricing, member)
+#define PRICE_AT(member) offsetof(struct pricing, member), CONFIG_PRICE
 
 static const struct config_field pricing_fields[] = {
     {"prompt", PRICE_AT(prompt_picousd), true},

@@ -22,7 +22,7 @@ struct draft {
     struct config_text label;
 };
 
-#define TEXT_AT(member) CONFIG_TEXT, offsetof(struct draft, member)
+#define TEXT_AT(member) offsetof(struct draft, member), CONFIG_TEXT
 
 static const struct config_field fields[] = {
     {"name", TEXT_AT(name), true},        {"preset", TEXT_AT(preset), false},
@@ -62,23 +62,30 @@ static bool check_name(struct config_reader *reader, const struct draft *draft)
     if (snapshot_find_provider(reader->snapshot, name) != NULL) {
         config_complain(reader, DIAGNOSTIC_SAME_NAME, draft->name.node,
                         arena_printf(reader->arena, "there are two providers named `" STR_FMT "`",
-                                     STR_ARG(config_show(reader, draft->name.node->text))),
+                                     STR_ARG(config_show(reader, name))),
                         STR_NONE);
         return false;
     }
     return true;
 }
 
-static void complain_of_preset(struct config_reader *reader, const struct config_text *text)
+static struct guess guess_preset(str name)
 {
-    struct guess guess = guess_start(text->node->text);
+    struct guess guess = guess_start(name);
 
     for (const struct preset *preset = preset_all(); preset->name != NULL; preset++) {
         guess_consider(&guess, str_c(preset->name));
     }
-    config_complain(reader, DIAGNOSTIC_NO_PRESET, text->node,
+    return guess;
+}
+
+static void complain_of_preset(struct config_reader *reader, const struct yaml_node *node)
+{
+    struct guess guess = guess_preset(node->text);
+
+    config_complain(reader, DIAGNOSTIC_NO_PRESET, node,
                     arena_printf(reader->arena, "there is no preset `" STR_FMT "`",
-                                 STR_ARG(config_show(reader, text->node->text))),
+                                 STR_ARG(config_show(reader, node->text))),
                     config_did_you_mean(reader, &guess));
 }
 
@@ -87,24 +94,21 @@ static void complain_of_preset(struct config_reader *reader, const struct config
 static bool find_preset(struct config_reader *reader, const struct draft *draft,
                         const struct preset **out)
 {
-    bool is_named = draft->preset.node != NULL;
+    const struct yaml_node *named = draft->preset.node;
 
-    *out = preset_by_name(is_named ? draft->preset.text : draft->name.text);
-    if (*out == NULL && is_named && draft->preset.text.at != NULL) {
-        complain_of_preset(reader, &draft->preset);
+    *out = preset_by_name(named != NULL ? draft->preset.text : draft->name.text);
+    if (*out == NULL && named != NULL && draft->preset.text.at != NULL) {
+        complain_of_preset(reader, named);
     }
-    return *out != NULL || !is_named;
+    return *out != NULL || named == NULL;
 }
 
 /* Complains that something is missing which a preset would have supplied. */
 static void complain_of_missing(struct config_reader *reader, const struct draft *draft,
                                 const char *key)
 {
-    struct guess guess = guess_start(draft->name.text);
+    struct guess guess = guess_preset(draft->name.text);
 
-    for (const struct preset *preset = preset_all(); preset->name != NULL; preset++) {
-        guess_consider(&guess, str_c(preset->name));
-    }
     config_complain(
         reader, DIAGNOSTIC_MISSING, draft->name.node,
         arena_printf(reader->arena, "the provider has no `%s`, and its name is no preset's", key),

@@ -32,7 +32,11 @@ str config_show(struct config_reader *reader, str text)
     char *shown = arena_take(reader->arena, cut.len + 1);
 
     for (size_t i = 0; i < cut.len; i++) {
-        shown[i] = (unsigned char)cut.at[i] < ' ' || cut.at[i] == 0x7f ? '?' : cut.at[i];
+        bool is_control = (unsigned char)cut.at[i] < ' ' || cut.at[i] == 0x7f;
+        shown[i] = cut.at[i];
+        if (is_control) {
+            shown[i] = '?';
+        }
     }
     if (cut.len < text.len) {
         return arena_printf(reader->arena, "%s...", shown);
@@ -247,6 +251,8 @@ static bool is_reference(str value)
            str_find(value, STR(":-")) == value.len;
 }
 
+/* Recursive like the tree, whose depth yaml.c bounds. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static void hide_values(struct diagnostics *diagnostics, const struct yaml_node *node, str key)
 {
     if (node->kind == YAML_SCALAR) {

@@ -38,8 +38,8 @@ enum config_kind {
 /* A key of a map and the member it is read into.  Tables end with a row without name. */
 struct config_field {
     const char *name;
-    enum config_kind kind;
     size_t offset;
+    enum config_kind kind;
     bool required;
 };
 

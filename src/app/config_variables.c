@@ -26,7 +26,8 @@ static struct place place_of_part(const struct expansion *expansion, str part)
     str shown = str_take(str_skip(source, place.offset), place.width);
     size_t before = str_find(shown, part);
 
-    if (before == shown.len || memchr(shown.at, '\n', before) != NULL) {
+    if (shown.len == 0 || before == shown.len ||
+        str_find_char(str_take(shown, before), '\n') < before) {
         return place;
     }
     for (size_t i = 0; i < before; i++) {

@@ -316,9 +316,13 @@ void setting_variable(const struct setting *setting, char name[SETTING_VARIABLE_
     assert(prefix.len + len < SETTING_VARIABLE_BYTES);
     memcpy(name, prefix.at, prefix.len);
     for (size_t i = 0; i <= len; i++) {
-        char c = setting->name[i];
-        char upper = c >= 'a' && c <= 'z' ? (char)(c - ('a' - 'A')) : c;
-        name[prefix.len + i] = c == '.' ? '_' : upper;
+        char *c = &name[prefix.len + i];
+        *c = setting->name[i];
+        if (*c == '.') {
+            *c = '_';
+        } else if (*c >= 'a' && *c <= 'z') {
+            *c = (char)(*c - ('a' - 'A'));
+        }
     }
 }
 

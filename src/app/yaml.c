@@ -136,9 +136,9 @@ static void add_item(struct reader *reader, struct yaml_node *node, struct yaml_
         size_t room = node->room > 0 ? node->room * 2 : 4;
         struct yaml_node **keys = ARENA_ARRAY(reader->arena, struct yaml_node *, room);
         struct yaml_node **items = ARENA_ARRAY(reader->arena, struct yaml_node *, room);
-        if (node->count > 0) {
-            memcpy((void *)keys, (const void *)node->keys, node->count * sizeof(*keys));
-            memcpy((void *)items, (const void *)node->items, node->count * sizeof(*items));
+        for (size_t i = 0; i < node->count; i++) {
+            keys[i] = node->keys[i];
+            items[i] = node->items[i];
         }
         node->keys = keys;
         node->items = items;
@@ -169,7 +169,9 @@ static enum err check_key(struct reader *reader, struct map *seen, struct yaml_n
     return ERR_OK; /* the rest can still be checked */
 }
 
-/* Children up to the end of the list or map. */
+/* Children up to the end of the list or map.  Recursive like the document; read_node() bounds the
+ * depth. */
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static enum err read_children(struct reader *reader, struct yaml_node *node, int depth)
 {
     yaml_event_type_t end =
@@ -275,6 +277,7 @@ static enum err weigh(struct reader *reader, size_t weight, struct place place)
     return ERR_OK;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): see read_children() */
 static enum err read_node(struct reader *reader, const yaml_event_t *event, int depth,
                           struct yaml_node **out)
 {

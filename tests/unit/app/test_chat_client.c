@@ -62,6 +62,7 @@ static uint16_t open_listener(struct gateway *gateway)
 
 static void gather(void *ctx, str text)
 {
+    assert_true(text.len > 0); /* a piece without text is none */
     assert_int_equal(buf_add(ctx, text), ERR_OK);
 }
 
