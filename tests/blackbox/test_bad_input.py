@@ -124,6 +124,7 @@ def test_a_key_in_the_query_is_not_taken(gateway):
 def test_a_wrong_method_is_405_with_the_right_one(gateway, method):
     answer = gateway.request(method, "/v1/chat/completions")
     check_error(answer, 405)
+    check_row(gateway, answer, 405)
     assert "POST" in answer.headers["allow"]
 
 
@@ -159,6 +160,7 @@ def test_headers_over_the_limit_are_431(gateway, extra):
             pass
         answer = Reader(sock).answer()
     check_error(answer, 431)
+    check_row(gateway, answer, 431)
 
 
 @pytest.fixture
@@ -170,7 +172,9 @@ def test_slow_headers_are_408(hasty):
     with hasty.connect() as sock:
         sock.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nX-Slow: ")
         reader = Reader(sock)
-        check_error(reader.answer(), 408)
+        answer = reader.answer()
+        check_error(answer, 408)
+        check_row(hasty, answer, 408)
         assert reader.is_closed()
 
 
