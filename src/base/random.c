@@ -39,18 +39,25 @@ void random_bytes(struct random *random, uint8_t *bytes, size_t len)
     random->left -= len;
 }
 
+static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
 void random_base62(struct random *random, char *text, size_t len)
 {
-    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    enum { EVEN = 62 * 4 }; /* bytes past it would favour the first digits */
+    enum { EVEN = 62 * 4, BATCH = 16 }; /* bytes past EVEN would favour the first digits */
+    uint8_t bytes[BATCH];
+    size_t left = 0;
 
     for (size_t i = 0; i < len;) {
-        uint8_t byte = 0;
-        random_bytes(random, &byte, 1);
+        if (left == 0) {
+            random_bytes(random, bytes, BATCH);
+            left = BATCH;
+        }
+        uint8_t byte = bytes[--left];
         if (byte < EVEN) {
             text[i++] = digits[byte % 62];
         }
     }
+    explicit_bzero(bytes, sizeof(bytes));
 }
 
 str random_generation_id(struct random *random, int64_t wall_ms, char text[GENERATION_ID_BYTES + 1])
@@ -63,7 +70,9 @@ str random_generation_id(struct random *random, int64_t wall_ms, char text[GENER
         seconds /= 10;
     }
     text[14] = '-';
-    random_base62(random, text + 15, 20);
+    text[15] = digits[wall_ms % 1000 / 62];
+    text[16] = digits[wall_ms % 1000 % 62];
+    random_base62(random, text + 17, 18);
     text[GENERATION_ID_BYTES] = '\0';
     return str_of(text, GENERATION_ID_BYTES);
 }

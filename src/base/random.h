@@ -25,7 +25,8 @@ void random_bytes(struct random *random, uint8_t *bytes, size_t len);
 /* `len` characters of 0-9A-Za-z, each drawn evenly. */
 void random_base62(struct random *random, char *text, size_t len);
 
-/* "gen-<Unix seconds>-<20 of base62>": a generation id, sortable by time. */
+/* "gen-<Unix seconds>-<20 of base62>": a generation id, sortable by time: the first two of the
+ * twenty are the millisecond, so that an index of ids grows at its end; the rest is random. */
 enum { GENERATION_ID_BYTES = 4 + 10 + 1 + 20 };
 str random_generation_id(struct random *random, int64_t wall_ms,
                          char text[GENERATION_ID_BYTES + 1]);

@@ -241,6 +241,43 @@ void json_put_int(struct json_writer *writer, const char *name, int64_t value)
     add_int(writer, value);
 }
 
+/* "0.7", "-12.25": what people write.  A number that four decimals cannot say exactly is left. */
+static bool add_short_decimal(struct json_writer *writer, double value)
+{
+    enum { SCALE = 10000, DECIMALS = 4 };
+    char text[32];
+    size_t at = sizeof(text);
+
+    if (value < -1e9 || value > 1e9) {
+        return false;
+    }
+    int64_t scaled = (int64_t)(value * SCALE + (value < 0 ? -0.5 : 0.5));
+    /* Both are exact, so the quotient is the number nearest to these digits. */
+    double back = (double)scaled / SCALE;
+    if (back < value || back > value || (scaled == 0 && signbit(value) != 0)) {
+        return false;
+    }
+    uint64_t rest = scaled < 0 ? 0 - (uint64_t)scaled : (uint64_t)scaled;
+    int decimals = DECIMALS;
+    while (decimals > 1 && rest % 10 == 0) {
+        rest /= 10;
+        decimals--;
+    }
+    for (int i = 0; i < decimals; i++, rest /= 10) {
+        text[--at] = (char)('0' + rest % 10);
+    }
+    text[--at] = '.';
+    do {
+        text[--at] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (scaled < 0) {
+        text[--at] = '-';
+    }
+    add(writer, str_of(text + at, sizeof(text) - at));
+    return true;
+}
+
 /* The shortest text that reads back as the same number. */
 static void add_real(struct json_writer *writer, double value)
 {
@@ -248,6 +285,9 @@ static void add_real(struct json_writer *writer, double value)
 
     if (!isfinite(value)) {
         add(writer, STR("null"));
+        return;
+    }
+    if (add_short_decimal(writer, value)) {
         return;
     }
     for (int digits = 15; digits <= 17; digits++) {

@@ -51,10 +51,7 @@ struct exchange *exchange_new(struct worker *worker, struct http_call *call,
     exchange->identity.created_s = exchange->began_ms / 1000;
     exchange->identity.request_id =
         arena_join(&exchange->arena, (str[]){STR("req-"), str_of(id + 15, 20)}, 2);
-    char client[64];
-    str address =
-        str_take(sock_address_format_host(&call->peer, client), sizeof(exchange->client) - 1);
-    memcpy(exchange->client, address.at, address.len);
+    memcpy(exchange->client, call->peer, sizeof(exchange->client));
     return exchange;
 }
 

@@ -274,6 +274,18 @@ static const struct stream_ops stream_ops = {
 
 /* --- after an answer --- */
 
+static void forget_request(struct http_call *call)
+{
+    call->user = NULL;
+    call->method = STR_NONE;
+    call->target = STR_NONE;
+    call->host = STR_NONE;
+    call->headers = NULL;
+    call->has_body = false;
+    call->content_length = 0;
+    call->began_us = 0;
+}
+
 /* The call is over: the next request, or the end. */
 static void finish_call(struct conn *conn)
 {
@@ -286,7 +298,7 @@ static void finish_call(struct conn *conn)
     }
     conn->state = CONN_IDLE;
     http1_next(&conn->parser);
-    conn->call = (struct http_call){.peer = conn->call.peer};
+    forget_request(&conn->call);
     set_idle_timer(conn, conn->server->options.idle_timeout_ms);
     if (conn->ahead.len > 0) {
         loop_defer(conn->server->loop, &conn->later);
@@ -503,12 +515,14 @@ size_t http_call_unsent_bytes(struct http_call *call)
 static void add_conn(struct http_server *server, int fd, const struct sock_address *peer)
 {
     struct conn *conn = calloc(1, sizeof(*conn));
+    char address[64];
 
     if (conn == NULL) {
         out_of_memory();
     }
     conn->server = server;
-    conn->call.peer = *peer;
+    str shown = str_take(sock_address_format_host(peer, address), sizeof(conn->call.peer) - 1);
+    memcpy(conn->call.peer, shown.at, shown.len);
     conn->timer.fire = on_timer;
     conn->later.run = run_later;
     buf_init(&conn->ahead, AHEAD_BYTES_MAX + LOOP_READ_BYTES);

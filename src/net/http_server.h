@@ -50,7 +50,7 @@ struct http_call {
     bool has_body;
     int64_t content_length; /* of the body, -1 when not told ahead */
     int64_t began_us;       /* monotonic: the request's first byte */
-    struct sock_address peer;
+    char peer[48]; /* the client's address */
 };
 
 struct http_server {

@@ -56,6 +56,13 @@ static void ids_of_later_seconds_sort_behind_and_none_repeats(void **state)
     }
     (void)random_generation_id(&random, (int64_t)1999 * 1000000, text);
     assert_string_not_equal(before, text);
+
+    /* Within a second the millisecond decides. */
+    for (int64_t ms = 0; ms < 1000; ms++) {
+        (void)random_generation_id(&random, (int64_t)2000 * 1000000 + ms, text);
+        assert_true(strcmp(before, text) < 0);
+        memcpy(before, text, sizeof(text));
+    }
 }
 
 /* 256 different bytes hold 248 usable ones: each digit must come up exactly four times. */
