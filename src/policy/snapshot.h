@@ -33,8 +33,8 @@ struct settings {
     int64_t header_bytes_max;
     int64_t header_count_max;
     int64_t body_bytes_max;
-    int64_t event_bytes_max;  /* one event of a provider's stream */
-    int64_t answer_bytes_max; /* a provider's whole answer */
+    int64_t event_bytes_max;   /* one event of a provider's stream */
+    int64_t answer_bytes_max;  /* a provider's whole answer */
     int64_t output_high_bytes; /* unsent bytes to a client: above it the provider is paused */
     int64_t output_low_bytes;  /* below it the provider goes on */
     int64_t connections_max;   /* of clients, per worker */
@@ -46,12 +46,12 @@ struct settings {
     int64_t write_timeout_ms;  /* unsent bytes to a client and no progress */
     int64_t connect_timeout_ms;
     int64_t tls_timeout_ms;
-    int64_t first_byte_timeout_ms; /* from the request sent to the provider's first byte */
+    int64_t first_byte_timeout_ms;  /* from the request sent to the provider's first byte */
     int64_t stream_idle_timeout_ms; /* between two bytes of a provider */
-    int64_t total_timeout_ms;      /* of one attempt */
-    int64_t upstream_keepalive_ms; /* an idle connection to a provider is closed after it */
-    int64_t key_cache_ms;          /* a worker believes a looked-up key for so long */
-    int64_t drain_ms;              /* after SIGTERM */
+    int64_t total_timeout_ms;       /* of one attempt */
+    int64_t upstream_keepalive_ms;  /* an idle connection to a provider is closed after it */
+    int64_t key_cache_ms;           /* a worker believes a looked-up key for so long */
+    int64_t drain_ms;               /* after SIGTERM */
 };
 
 /* Where a provider is reached. */
@@ -59,16 +59,16 @@ struct origin {
     bool tls;
     str host; /* a name or an address, without brackets */
     uint16_t port;
-    str path; /* of the base URL, without a trailing slash: "/v1" or "" */
+    str path;      /* of the base URL, without a trailing slash: "/v1" or "" */
     str authority; /* the Host header: "api.openai.com", "127.0.0.1:9000" */
 };
 
 struct provider {
-    str name;    /* in the configuration */
-    str display; /* in answers */
+    str name;                      /* in the configuration */
+    str display;                   /* in answers */
     const struct dialect *dialect; /* NULL: the built-in demo */
     struct origin origin;
-    str api_key; /* secret; never logged; empty when none is needed */
+    str api_key;    /* secret; never logged; empty when none is needed */
     str key_source; /* where it came from, for people: "OPENAI_API_KEY" */
     str ca_file; /* PEM file that replaces the system's authorities for this provider; or empty */
     const struct quirks *quirks;

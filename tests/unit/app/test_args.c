@@ -45,11 +45,13 @@ static void words_become_flags_and_operands(void **state)
         };
         struct operands operands = {0};
         struct fault fault = {0};
+        char copies[WORDS_MAX][64];
         char *words[WORDS_MAX] = {0};
         size_t count = 0;
 
         for (; count < WORDS_MAX && cases[i].words[count] != NULL; count++) {
-            words[count] = (char *)(uintptr_t)arena_copy(&arena, str_c(cases[i].words[count])).at;
+            (void)snprintf(copies[count], sizeof(copies[count]), "%s", cases[i].words[count]);
+            words[count] = copies[count];
         }
         print_message("case %zu\n", i);
         enum err err = args_read(words, count, flags, &arena, &operands, &fault);

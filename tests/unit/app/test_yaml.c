@@ -3,6 +3,7 @@
 #include "test.h"
 
 /* The tree as one line: {key:value,key:[a,b]}; quoted scalars in quotes. */
+/* NOLINTNEXTLINE(misc-no-recursion): like the tree */
 static void print(const struct yaml_node *node, struct buf *out)
 {
     if (node->kind == YAML_SCALAR) {
