@@ -1,0 +1,287 @@
+#include "wire/refusal.h"
+
+#include "test.h"
+
+static struct fault refuse(struct arena *arena, int status, const char *body)
+{
+    struct headers none = {0};
+    struct fault fault = {0};
+
+    refusal_read(status, &none, str_c(body), arena, &fault);
+    return fault;
+}
+
+static void the_message_is_found_wherever_it_stands(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body;
+        const char *want;
+    } cases[] = {
+        {"{\"error\":{\"message\":\"a\"},\"message\":\"b\"}", "a"},
+        {"{\"error\":\"a\",\"message\":\"b\"}", "a"},
+        {"{\"message\":\"a\",\"detail\":\"b\"}", "a"},
+        {"{\"Message\":\"a\"}", "a"},
+        {"{\"detail\":\"a\"}", "a"},
+        {"{\"detail\":[{\"loc\":[\"body\",\"n\",0],\"msg\":\"a\"}]}", "body.n.0: a"},
+        {"{\"detail\":[{\"msg\":\"a\"}]}", "a"},
+        {"{\"message\":{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"a\"}]}}", "body: a"},
+        {"{\"errors\":[{\"message\":\"a\"}]}", "a"},
+        {"[{\"error\":{\"code\":400,\"message\":\"a\"}}]", "a"},
+        {"  plain text  ", "plain text"},
+        {"", "Provider returned error"},
+        {"<html><body>Bad Gateway</body></html>", "Provider returned error"},
+        {"{\"error\":{}}", "Provider returned error"},
+        {"{\"error\":", "{\"error\":"},
+        {"[]", "Provider returned error"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct arena arena = {0};
+        assert_str_equal(refuse(&arena, 500, cases[i].body).message, str_c(cases[i].want));
+        arena_reset(&arena);
+    }
+}
+
+static void a_status_and_its_words_give_the_type(void **state)
+{
+    (void)state;
+    static const struct {
+        int status;
+        const char *body;
+        enum fault_type type;
+        enum err kind;
+        bool retryable;
+    } cases[] = {
+        {400, "", FAULT_INVALID_REQUEST, ERR_INVALID, false},
+        {401, "", FAULT_AUTHENTICATION, ERR_DENIED, false},
+        {402, "", FAULT_PAYMENT_REQUIRED, ERR_BROKE, false},
+        {403, "", FAULT_PERMISSION_DENIED, ERR_DENIED, false},
+        {404, "", FAULT_NOT_FOUND, ERR_MISSING, false},
+        {408, "", FAULT_TIMEOUT, ERR_TIMEOUT, true},
+        {409, "", FAULT_PROVIDER_OVERLOADED, ERR_BUSY, true},
+        {413, "", FAULT_PAYLOAD_TOO_LARGE, ERR_TOO_BIG, false},
+        {418, "", FAULT_INVALID_REQUEST, ERR_INVALID, false},
+        {422, "", FAULT_UNPROCESSABLE, ERR_INVALID, false},
+        {424, "", FAULT_PROVIDER_UNAVAILABLE, ERR_PEER, true},
+        {429, "", FAULT_RATE_LIMIT, ERR_LIMITED, true},
+        {498, "", FAULT_RATE_LIMIT, ERR_LIMITED, true},
+        {500, "", FAULT_PROVIDER_UNAVAILABLE, ERR_PEER, true},
+        {502, "", FAULT_PROVIDER_UNAVAILABLE, ERR_PEER, true},
+        {503, "", FAULT_PROVIDER_OVERLOADED, ERR_BUSY, true},
+        {504, "", FAULT_TIMEOUT, ERR_TIMEOUT, true},
+        {520, "", FAULT_PROVIDER_UNAVAILABLE, ERR_PEER, true},
+        {529, "", FAULT_PROVIDER_OVERLOADED, ERR_BUSY, true},
+        {302, "", FAULT_PROVIDER_UNAVAILABLE, ERR_PEER, true},
+        {429, "{\"error\":{\"code\":\"insufficient_quota\"}}", FAULT_PAYMENT_REQUIRED, ERR_BROKE,
+         false},
+        {400, "{\"error\":{\"code\":\"context_length_exceeded\"}}", FAULT_CONTEXT_LENGTH,
+         ERR_INVALID, false},
+        {400, "{\"error\":{\"message\":\"This model's MAXIMUM context length is 9\"}}",
+         FAULT_CONTEXT_LENGTH, ERR_INVALID, false},
+        {400, "{\"error\":{\"type\":\"exceed_context_size_error\"}}", FAULT_CONTEXT_LENGTH,
+         ERR_INVALID, false},
+        {400, "{\"type\":\"error\",\"error\":{\"message\":\"Your credit balance is too low\"}}",
+         FAULT_PAYMENT_REQUIRED, ERR_BROKE, false},
+        {400, "{\"code\":\"x\",\"error\":\"Incorrect API key provided\"}", FAULT_AUTHENTICATION,
+         ERR_DENIED, false},
+        {400, "{\"error\":{\"code\":\"model_not_found\"}}", FAULT_NOT_FOUND, ERR_MISSING, false},
+        {400, "{\"error\":{\"code\":\"content_filter\",\"innererror\":{}}}", FAULT_CONTENT_POLICY,
+         ERR_INVALID, false},
+        {403, "{\"error\":\"Content violates usage guidelines\"}", FAULT_CONTENT_POLICY,
+         ERR_INVALID, false},
+        {400, "{\"error\":{\"code\":\"tool_use_failed\"}}", FAULT_PROVIDER_UNAVAILABLE, ERR_PEER,
+         true},
+        {413, "{\"error\":{\"message\":\"Request too large for model\"}}", FAULT_CONTEXT_LENGTH,
+         ERR_INVALID, false},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct arena arena = {0};
+        struct fault fault = refuse(&arena, cases[i].status, cases[i].body);
+        if (fault.type != cases[i].type) {
+            fail_msg("%d %s gives %d", cases[i].status, cases[i].body, (int)fault.type);
+        }
+        assert_int_equal(fault.kind, cases[i].kind);
+        assert_int_equal(fault.retryable, cases[i].retryable);
+        assert_int_equal(fault.upstream_status, cases[i].status);
+        arena_reset(&arena);
+    }
+}
+
+static void an_error_in_a_stream_names_its_own_status(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *body;
+        enum fault_type type;
+    } cases[] = {
+        {"{\"error\":{\"code\":429,\"message\":\"x\"}}", FAULT_RATE_LIMIT},
+        {"{\"error\":{\"code\":\"400\",\"message\":\"x\"}}", FAULT_INVALID_REQUEST},
+        {"{\"error\":{\"status_code\":400,\"code\":\"tool_use_failed\"}}",
+         FAULT_PROVIDER_UNAVAILABLE},
+        {"{\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\"}}",
+         FAULT_PROVIDER_OVERLOADED},
+        {"{\"error\":{\"type\":\"rate_limit_error\"}}", FAULT_RATE_LIMIT},
+        {"{\"error\":{\"type\":\"api_error\"}}", FAULT_PROVIDER_UNAVAILABLE},
+        {"{\"error\":{\"type\":\"invalid_request_error\"}}", FAULT_INVALID_REQUEST},
+        {"{\"error\":\"text\"}", FAULT_PROVIDER_UNAVAILABLE},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct arena arena = {0};
+        struct fault fault = {0};
+        json *root = json_read_lenient(&arena, str_c(cases[i].body));
+        assert_true(refusal_is_error(root));
+        refusal_read_json(0, root, &arena, &fault);
+        assert_int_equal(fault.type, cases[i].type);
+        arena_reset(&arena);
+    }
+}
+
+static void an_answer_is_no_error(void **state)
+{
+    (void)state;
+    static const char *const bodies[] = {"{}",
+                                         "{\"error\":null}",
+                                         "{\"error\":{}}",
+                                         "{\"error\":\"\"}",
+                                         "{\"type\":\"message\"}",
+                                         "[]",
+                                         "7"};
+
+    for (size_t i = 0; i < COUNT_OF(bodies); i++) {
+        struct arena arena = {0};
+        assert_false(refusal_is_error(json_read_lenient(&arena, str_c(bodies[i]))));
+        arena_reset(&arena);
+    }
+}
+
+static void keys_are_blotted_out(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct fault fault = refuse(&arena, 401,
+                                "{\"error\":{\"message\":\"Incorrect API key: "
+                                "sk-proj-0123456789abcdef\"}}");
+
+    assert_str_equal(fault.message, STR("the provider refused the gateway's credentials"));
+    assert_int_equal(fault.raw.len, 0);
+    assert_str_equal(fault.detail, STR("Incorrect API key: ***"));
+    fault = refuse(&arena, 500, "{\"error\":{\"message\":\"key gsk_0123456789abcdef! ask-why\"}}");
+    assert_str_equal(fault.message, STR("key ***! ask-why"));
+    assert_int_equal(str_find(fault.raw, STR("0123456789")), fault.raw.len);
+    arena_reset(&arena);
+}
+
+static void what_is_kept_is_bounded(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    char *body = arena_take(&arena, 100001);
+
+    memset(body, 'x', 100000);
+    struct fault fault = refuse(&arena, 500, body);
+    assert_true(fault.message.len <= 1024);
+    assert_int_equal(fault.raw.len, REFUSAL_RAW_BYTES_MAX);
+    arena_reset(&arena);
+}
+
+static void waits_are_read_in_every_form(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        const char *value;
+        int64_t want_ms;
+    } cases[] = {
+        {"retry-after", "2", 2000},
+        {"retry-after", "0", 0},
+        {"retry-after", "1.5", 1000},
+        {"retry-after", "-1", 0},
+        {"retry-after", "soon", 0},
+        {"retry-after", "99999999999999999999", 0},
+        {"retry-after", "90000", 86400000},
+        {"retry-after", "Sun, 06 Nov 1994 08:49:47 GMT", 10000},
+        {"retry-after", "Sun, 06 Nov 1994 08:49:07 GMT", 0},
+        {"retry-after", "Mon, 06 Nov 1995 08:49:37 GMT", 86400000},
+        {"retry-after", "Sunday, 06-Nov-94 08:49:37 GMT", 0},
+        {"Retry-After-Ms", "250", 250},
+        {"retry-after-ms", "250.7", 250},
+        {"x-other", "7", 0},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct arena arena = {0};
+        struct headers headers = {0};
+        headers_add(&headers, &arena, STR("date"), STR("Sun, 06 Nov 1994 08:49:37 GMT"));
+        headers_add(&headers, &arena, str_c(cases[i].name), str_c(cases[i].value));
+        assert_int_equal(refusal_retry_after_ms(&headers), cases[i].want_ms);
+        arena_reset(&arena);
+    }
+}
+
+static void durations_add_their_units(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t want_ms;
+    } cases[] = {
+        {"12ms", 12},
+        {"1s", 1000},
+        {"6m0s", 360000},
+        {"34.07s", 34070},
+        {"2m59.56s", 179560},
+        {"1d", 86400000},
+        {"17.3999999999s", 17399},
+        {"0s", 0},
+        {"", -1},
+        {"5", -1},
+        {"s", -1},
+        {"1x", -1},
+        {"-1s", -1},
+        {"1.s", 1000},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_int_equal(refusal_duration_ms(str_c(cases[i].text)), cases[i].want_ms);
+    }
+}
+
+static void a_provider_may_say_whether_to_retry(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct headers headers = {0};
+    struct fault fault = {0};
+
+    headers_add(&headers, &arena, STR("x-should-retry"), STR("false"));
+    refusal_read(503, &headers, STR(""), &arena, &fault);
+    assert_false(fault.retryable);
+    headers = (struct headers){0};
+    headers_add(&headers, &arena, STR("x-should-retry"), STR("true"));
+    refusal_read(400, &headers,
+                 STR("{\"error\":{\"details\":[{\"@type\":\"x\"},{\"retryDelay\":\"1.5s\"}]}}"),
+                 &arena, &fault);
+    assert_true(fault.retryable);
+    assert_int_equal(fault.retry_after_ms, 1500);
+    arena_reset(&arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_message_is_found_wherever_it_stands),
+        cmocka_unit_test(a_status_and_its_words_give_the_type),
+        cmocka_unit_test(an_error_in_a_stream_names_its_own_status),
+        cmocka_unit_test(an_answer_is_no_error),
+        cmocka_unit_test(keys_are_blotted_out),
+        cmocka_unit_test(what_is_kept_is_bounded),
+        cmocka_unit_test(waits_are_read_in_every_form),
+        cmocka_unit_test(durations_add_their_units),
+        cmocka_unit_test(a_provider_may_say_whether_to_retry),
+    };
+
+    return cmocka_run_group_tests_name("refusal", tests, NULL, NULL);
+}
