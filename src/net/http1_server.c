@@ -19,6 +19,7 @@ enum {
     LINGER_BYTES_MAX = 1024 * 1024,
     BODY_US_PER_BYTE = 5000, /* 1 kB per 5 s is the slowest body that is waited for */
     PIECE_BYTES_MAX = 16 * 1024,
+    ACCEPT_AGAIN_MS = 100, /* after descriptors ran out */
 };
 
 #define FAR_FUTURE_US (INT64_MAX / 2)
@@ -110,6 +111,17 @@ static void set_idle_timer(struct conn *conn, int64_t wait_ms)
     loop_set_timer(conn->server->loop, &conn->timer, conn->server->loop->now_us + wait_ms * 1000);
 }
 
+/* While the service works the client has no deadline but that of an earlier answer it still takes.
+ */
+static void set_call_timer(struct conn *conn)
+{
+    if (stream_unsent_bytes(&conn->stream) > 0) {
+        set_idle_timer(conn, conn->server->options.write_timeout_ms);
+    } else {
+        loop_set_timer(conn->server->loop, &conn->timer, FAR_FUTURE_US);
+    }
+}
+
 static void refuse(struct conn *conn, int status, str why)
 {
     conn->state = CONN_CALL;
@@ -141,7 +153,7 @@ static void on_head(struct conn *conn)
         enum http1_result result = http1_feed(&conn->parser, &nothing, &nothing);
         assert(result == HTTP1_END);
         conn->state = CONN_CALL;
-        loop_set_timer(conn->server->loop, &conn->timer, FAR_FUTURE_US);
+        set_call_timer(conn);
         tell_request(conn);
         if (conn->state == CONN_CALL && !conn->answering) {
             conn->server->ops->on_body_end(&conn->call);
@@ -174,7 +186,7 @@ static void on_body(struct conn *conn, str bytes)
 static void on_whole(struct conn *conn)
 {
     conn->state = CONN_CALL;
-    loop_set_timer(conn->server->loop, &conn->timer, FAR_FUTURE_US);
+    set_call_timer(conn);
     conn->server->ops->on_body_end(&conn->call);
 }
 
@@ -305,6 +317,14 @@ static void finish_call(struct conn *conn)
     }
 }
 
+static void go_on_accepting(struct http_server *server)
+{
+    if (server->paused && server->listening) {
+        server->paused = false;
+        loop_watch(server->loop, &server->listener, WATCH_READ);
+    }
+}
+
 static void free_conn(struct conn *conn)
 {
     struct http_server *server = conn->server;
@@ -314,10 +334,7 @@ static void free_conn(struct conn *conn)
     buf_free(&conn->head);
     free(conn);
     server->connection_count--;
-    if (server->paused && !server->draining) {
-        server->paused = false;
-        loop_watch(server->loop, &server->listener, WATCH_READ);
-    }
+    go_on_accepting(server);
 }
 
 static void run_later(struct deferred *deferred)
@@ -339,6 +356,17 @@ static void run_later(struct deferred *deferred)
     buf_free(&ahead);
 }
 
+/* True, and looks again later, when the client has taken bytes since the last look. */
+static bool has_progressed(struct conn *conn)
+{
+    if (conn->stream.sent_bytes == conn->write_progress) {
+        return false;
+    }
+    conn->write_progress = conn->stream.sent_bytes;
+    set_idle_timer(conn, conn->server->options.write_timeout_ms);
+    return true;
+}
+
 static void on_timer(struct timer *timer)
 {
     struct conn *conn = CONTAINER_OF(timer, struct conn, timer);
@@ -351,25 +379,15 @@ static void on_timer(struct timer *timer)
         refuse(conn, 408, STR("the request's body did not arrive in time"));
         break;
     case CONN_CALL:
-        if (stream_unsent_bytes(&conn->stream) > 0 &&
-            conn->stream.sent_bytes == conn->write_progress) {
+        if (stream_unsent_bytes(&conn->stream) > 0 && !has_progressed(conn)) {
             lose(conn); /* the client takes nothing */
-            break;
         }
-        conn->write_progress = conn->stream.sent_bytes;
-        set_idle_timer(conn, conn->server->options.write_timeout_ms);
         break;
     case CONN_LINGER:
-        if (stream_unsent_bytes(&conn->stream) > 0 &&
-            conn->stream.sent_bytes != conn->write_progress) {
-            conn->write_progress = conn->stream.sent_bytes;
-            set_idle_timer(conn, conn->server->options.write_timeout_ms);
-            break;
-        }
-        close_conn(conn);
-        break;
     case CONN_IDLE:
-        close_conn(conn);
+        if (stream_unsent_bytes(&conn->stream) == 0 || !has_progressed(conn)) {
+            close_conn(conn);
+        }
         break;
     case CONN_CLOSED:
         break;
@@ -411,10 +429,10 @@ static void write_head(struct conn *conn, struct buf *out, int status,
     assert(err == ERR_OK); /* values were checked where they came in */
 }
 
-/* Watches that the client takes what is sent. */
-static void watch_writing(struct conn *conn)
+/* Watches that the client takes what is sent, from the moment on that bytes wait for it. */
+static void watch_writing(struct conn *conn, size_t waited_before)
 {
-    if (stream_unsent_bytes(&conn->stream) > 0) {
+    if (waited_before == 0 && stream_unsent_bytes(&conn->stream) > 0) {
         conn->write_progress = conn->stream.sent_bytes;
         set_idle_timer(conn, conn->server->options.write_timeout_ms);
     }
@@ -434,7 +452,6 @@ void http_call_answer(struct http_call *call, int status, const struct headers *
         close_conn(conn);
         return;
     }
-    watch_writing(conn);
     finish_call(conn);
 }
 
@@ -477,13 +494,14 @@ enum err http_call_write(struct http_call *call, str bytes)
     struct conn *conn = conn_of(call);
 
     assert(conn->answering);
+    size_t waited = stream_unsent_bytes(&conn->stream);
     enum err err = write_piece(conn, bytes, STR_NONE);
     if (err == ERR_TOO_BIG) {
         conn->broken = true;
         loop_defer(conn->server->loop, &conn->later);
         return ERR_CUT;
     }
-    watch_writing(conn);
+    watch_writing(conn, waited);
     return err;
 }
 
@@ -496,7 +514,6 @@ void http_call_end(struct http_call *call, str bytes)
         close_conn(conn);
         return;
     }
-    watch_writing(conn);
     finish_call(conn);
 }
 
@@ -538,6 +555,11 @@ static void add_conn(struct http_server *server, int fd, const struct sock_addre
     set_idle_timer(conn, server->options.header_timeout_ms);
 }
 
+static void on_accept_again(struct timer *timer)
+{
+    go_on_accepting(CONTAINER_OF(timer, struct http_server, accept_again));
+}
+
 static void on_listener_ready(struct watch *watch, unsigned ready)
 {
     struct http_server *server = CONTAINER_OF(watch, struct http_server, listener);
@@ -552,8 +574,10 @@ static void on_listener_ready(struct watch *watch, unsigned ready)
         }
         int fd = server->loop->sock->accept(watch->fd, &peer);
         if (fd == -EMFILE || fd == -ENFILE || fd == -ENOBUFS || fd == -ENOMEM) {
-            server->paused = true; /* until a connection closes */
+            server->paused = true; /* a connection closes, or others in the process let some go */
             loop_watch(server->loop, watch, 0);
+            loop_set_timer(server->loop, &server->accept_again,
+                           server->loop->now_us + (int64_t)ACCEPT_AGAIN_MS * 1000);
             return;
         }
         if (fd < 0) {
@@ -573,6 +597,7 @@ void http_server_start(struct http_server *server, struct loop *loop,
     buf_init(&server->head, PIECE_BYTES_MAX);
     server->listener.fd = fd;
     server->listener.on_ready = on_listener_ready;
+    server->accept_again.fire = on_accept_again;
     server->listening = true;
     loop_watch(loop, &server->listener, WATCH_READ);
 }
@@ -581,6 +606,7 @@ static void stop_listening(struct http_server *server)
 {
     if (server->listening) {
         server->listening = false;
+        loop_stop_timer(server->loop, &server->accept_again);
         loop_unwatch(&server->listener);
         server->loop->sock->close(server->listener.fd);
     }

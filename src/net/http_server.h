@@ -60,6 +60,7 @@ struct http_server {
     struct http_server_options options;
     tls_context *tls; /* borrowed; NULL: clear text */
     struct watch listener;
+    struct timer accept_again; /* after descriptors ran out */
     bool listening;
     bool paused;   /* too many connections: nothing is accepted for the moment */
     bool draining; /* connections close when their call is over */
