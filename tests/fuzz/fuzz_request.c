@@ -1,0 +1,53 @@
+/*
+ * Any body must not break the request parser; what it accepts, every dialect can send on to every
+ * provider, as JSON.
+ */
+#include "codec/json_write.h"
+#include "wire/dialect.h"
+#include "wire/quirks.h"
+#include "wire/surface.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void send(const struct chat_request *chat, const struct dialect *dialect,
+                 const struct quirks *quirks)
+{
+    struct arena arena = {0};
+    struct model model = {.name = STR("gpt-5"), .quirks = quirks};
+    struct http_request request = {0};
+    struct fault fault = {0};
+
+    if (dialect->encode_request(chat, &model, &arena, &request, &fault) == ERR_OK) {
+        /* Wrapping may pass the reader's bound on depth, so only shallow bodies must come back. */
+        json *root = json_read_lenient(&arena, request.body);
+        assert(root != NULL || request.body.len > 60);
+    } else {
+        assert(fault.message.len > 0);
+    }
+    arena_reset(&arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct arena arena = {0};
+    struct chat_request *chat = NULL;
+    struct fault fault = {0};
+    enum err err =
+        openai_chat_surface.decode_request(str_of((const char *)data, size), &arena, &chat, &fault);
+
+    if (err != ERR_OK) {
+        struct identity identity = {0};
+        struct buf out;
+        buf_init(&out, 1 << 20);
+        assert(fault.message.len > 0 && fault_status(&fault) == 400);
+        assert(openai_chat_surface.encode_fault(&identity, &fault, &out) == ERR_OK);
+        assert(json_read_lenient(&arena, buf_str(&out)) != NULL);
+        buf_free(&out);
+    }
+    for (const struct preset *preset = preset_all(); err == ERR_OK && preset->name != NULL;
+         preset++) {
+        send(chat, dialect_by_name(str_c(preset->dialect)), preset->quirks);
+    }
+    arena_reset(&arena);
+    return 0;
+}
