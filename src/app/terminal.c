@@ -72,8 +72,11 @@ void terminal_diagnostics(str text)
 
 void terminal_write_foreign(FILE *file, str text)
 {
+    if (text.len == 0) {
+        return;
+    }
     if (!isatty(fileno(file))) {
-        (void)fwrite(text.at, 1, text.len, file);
+        (void)fwrite(text.at, 1, text.len, file); /* a NUL too */
         return;
     }
     for (size_t i = 0; i < text.len; i++) {
