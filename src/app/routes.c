@@ -104,8 +104,8 @@ static void page_model(const struct page_request *request, struct page_answer *a
 
 static const struct route table[] = {
     {.path = "/chat/completions", .method = "POST", .surface = &openai_chat_surface},
-    {.path = "/models", .method = "GET", .page = page_models},
-    {.path = "/models/", .method = "GET", .page = page_model},
+    {.path = "/models", .method = "GET", .page = page_models, .needs_key = true},
+    {.path = "/models/", .method = "GET", .page = page_model, .needs_key = true},
     {.path = "/healthz", .method = "GET", .page = page_health, .is_absolute = true},
     {.path = "/readyz", .method = "GET", .page = page_ready, .is_absolute = true},
     {.path = "/version", .method = "GET", .page = page_version, .is_absolute = true},

@@ -47,6 +47,7 @@ struct fault {
     str detail;            /* for the log only */
     str provider;          /* display name of the provider at fault, empty when none */
     str provider_code;     /* the provider's own error code or type word, empty when none */
+    str allow;             /* FAULT_METHOD: the methods that are right */
     str raw;               /* the provider's error body, at most 2 KiB, empty when none */
     int upstream_status;   /* HTTP status of the provider, 0 when none came */
     int64_t retry_after_ms; /* 0: not known */

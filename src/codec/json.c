@@ -158,27 +158,36 @@ static yyjson_val *find_duplicate(struct arena *arena, yyjson_val *object)
     return NULL;
 }
 
-/* Values lie in one array in document order, containers before what they hold. */
-static yyjson_val *find_any_duplicate(struct arena *arena, yyjson_doc *doc)
+static enum err refuse(struct fault *fault, str message)
+{
+    *fault = (struct fault){.kind = ERR_INVALID, .type = FAULT_INVALID_REQUEST, .message = message};
+    return ERR_INVALID;
+}
+
+/* Every object has few enough members, each name once.  Values lie in one array in document order,
+ * containers before what they hold. */
+static enum err check_members(struct arena *arena, yyjson_doc *doc, struct fault *fault)
 {
     yyjson_val *value = yyjson_doc_get_root(doc);
     size_t left = yyjson_doc_get_val_count(doc);
 
     for (; left > 0; left--, value++) {
-        if (yyjson_is_obj(value) && yyjson_obj_size(value) > 1) {
-            yyjson_val *duplicate = find_duplicate(arena, value);
-            if (duplicate != NULL) {
-                return duplicate;
-            }
+        if (!yyjson_is_obj(value) || yyjson_obj_size(value) < 2) {
+            continue;
+        }
+        if (yyjson_obj_size(value) > JSON_MEMBERS_MAX) {
+            return refuse(
+                fault, arena_printf(arena, "an object has more than %d members", JSON_MEMBERS_MAX));
+        }
+        yyjson_val *twice = find_duplicate(arena, value);
+        if (twice != NULL) {
+            str name = text_take_utf8(str_of(yyjson_get_str(twice), yyjson_get_len(twice)), 64);
+            return refuse(fault,
+                          arena_printf(arena, "the name \"" STR_FMT "\" stands twice in one object",
+                                       STR_ARG(name)));
         }
     }
-    return NULL;
-}
-
-static enum err refuse(struct fault *fault, str message)
-{
-    *fault = (struct fault){.kind = ERR_INVALID, .type = FAULT_INVALID_REQUEST, .message = message};
-    return ERR_INVALID;
+    return ERR_OK;
 }
 
 enum err json_read(struct arena *arena, str bytes, json **out, struct fault *fault)
@@ -203,12 +212,9 @@ enum err json_read(struct arena *arena, str bytes, json **out, struct fault *fau
         return refuse(fault, arena_printf(arena, "the body is not valid JSON: %s at byte %zu",
                                           error.msg, error.pos));
     }
-    yyjson_val *duplicate = find_any_duplicate(arena, doc);
-    if (duplicate != NULL) {
-        str name = text_take_utf8(str_of(yyjson_get_str(duplicate), yyjson_get_len(duplicate)), 64);
-        return refuse(fault,
-                      arena_printf(arena, "the name \"" STR_FMT "\" stands twice in one object",
-                                   STR_ARG(name)));
+    enum err err = check_members(arena, doc, fault);
+    if (err != ERR_OK) {
+        return err;
     }
     *out = yyjson_doc_get_root(doc);
     return ERR_OK;

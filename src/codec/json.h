@@ -20,8 +20,9 @@
 typedef struct yyjson_val json;
 
 enum {
-    JSON_DEPTH_MAX = 128,      /* arrays and objects inside each other */
-    JSON_VALUES_MAX = 250000,  /* values in one document, names not counted */
+    JSON_DEPTH_MAX = 128,     /* arrays and objects inside each other */
+    JSON_MEMBERS_MAX = 65536, /* of one object */
+    JSON_VALUES_MAX = 250000, /* values in one document, names not counted */
 };
 
 enum json_type {

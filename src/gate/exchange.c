@@ -22,6 +22,11 @@ static const struct {
 
 static void run_later(struct deferred *deferred);
 
+static void on_principal_known(struct waiter *waiter)
+{
+    exchange_wake(CONTAINER_OF(waiter, struct exchange, waiter));
+}
+
 struct exchange *exchange_new(struct worker *worker, struct http_call *call,
                               const struct surface *surface)
 {
@@ -37,7 +42,7 @@ struct exchange *exchange_new(struct worker *worker, struct http_call *call,
     exchange->surface = surface;
     exchange->config = worker_hold_config(worker);
     exchange->later.run = run_later;
-    list_init(&exchange->waiting);
+    waiter_init(&exchange->waiter, on_principal_known);
     list_push(&worker->exchanges, &exchange->node);
     atomic_fetch_add_explicit(&worker->running, 1, memory_order_relaxed);
 
@@ -70,7 +75,7 @@ static void end(struct exchange *exchange)
     assert(exchange->call == NULL);
     attempt_end(exchange);
     loop_stop_timer(&worker->loop, &exchange->keepalive);
-    list_remove(&exchange->waiting);
+    list_remove(&exchange->waiter.node);
     list_remove(&exchange->node);
     if (exchange->gather != NULL) {
         gather_free(exchange->gather);

@@ -64,7 +64,7 @@ struct exchange {
     /* Who asks. */
     struct auth auth;
     uint8_t key_hash[32];
-    struct list waiting; /* in a principal's list while it is asked for */
+    struct waiter waiter; /* in a principal's list while it is asked for */
     char key_id[24];
     bool admitted_key;
     char client[48]; /* its address */

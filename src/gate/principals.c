@@ -1,7 +1,7 @@
 #include "gate/principals.h"
 
-#include "gate/exchange.h"
 #include "gate/worker.h"
+#include "policy/auth.h"
 #include "store/keys.h"
 
 #include <stdlib.h>
@@ -72,7 +72,7 @@ static void hand_over(void *ctx, const struct reader_answer *answer)
 }
 
 enum principal_state principals_find(struct worker *worker, const uint8_t hash[KEY_HASH_BYTES],
-                                     struct list *waiting, const struct principal **out)
+                                     struct waiter *waiter, const struct principal **out)
 {
     struct principals *principals = &worker->principals;
     int64_t now_us = worker->loop.now_us;
@@ -96,8 +96,21 @@ enum principal_state principals_find(struct worker *worker, const uint8_t hash[K
         *out = slot;
         return slot->state;
     }
-    list_push(&slot->waiters, waiting);
+    list_push(&slot->waiters, &waiter->node);
     return PRINCIPAL_ASKING;
+}
+
+void principals_refuse(enum principal_state state, struct fault *fault)
+{
+    if (state == PRINCIPAL_BAD) {
+        auth_refuse(fault);
+        return;
+    }
+    *fault = (struct fault){
+        .kind = ERR_BUSY,
+        .type = FAULT_PROVIDER_OVERLOADED,
+        .message = STR("The key store cannot be read at the moment.  Try again shortly."),
+        .retry_after_ms = 1000};
 }
 
 void principals_take_answer(struct worker *worker, const struct reader_answer *answer)
@@ -126,6 +139,7 @@ void principals_take_answer(struct worker *worker, const struct reader_answer *a
     struct list *node = NULL;
     while ((node = list_first(&slot->waiters)) != NULL) {
         list_remove(node);
-        exchange_wake(CONTAINER_OF(node, struct exchange, waiting));
+        struct waiter *waiter = CONTAINER_OF(node, struct waiter, node);
+        waiter->answered(waiter);
     }
 }

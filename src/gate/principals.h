@@ -19,6 +19,18 @@ enum principal_state {
     PRINCIPAL_FAILED, /* the store could not say */
 };
 
+/* Who waits for an answer: in its owner, in one list at most. */
+struct waiter {
+    struct list node;
+    void (*answered)(struct waiter *waiter);
+};
+
+static inline void waiter_init(struct waiter *waiter, void (*answered)(struct waiter *waiter))
+{
+    list_init(&waiter->node);
+    waiter->answered = answered;
+}
+
 struct principal {
     uint8_t hash[KEY_HASH_BYTES];
     bool used;
@@ -29,7 +41,7 @@ struct principal {
     int64_t known_until_us;
     char key_id[24];
     char key_name[64];
-    struct list waiters; /* struct exchange.waiting; empty unless asking */
+    struct list waiters; /* struct waiter; empty unless asking */
 };
 
 enum { PRINCIPALS_MAX = 1024, PRINCIPALS_PROBE = 8 };
@@ -41,11 +53,14 @@ struct principals {
 void principals_init(struct principals *principals);
 void principals_free(struct principals *principals);
 
-/* What is known of the key.  PRINCIPAL_ASKING: `waiting` is in a list until the answer comes, which
- * calls exchange_wake() for its exchange; list_remove() it to stop waiting.  *out is valid until
- * the next call. */
+/* What is known of the key.  PRINCIPAL_ASKING: `waiter` is in a list until the answer comes, which
+ * takes it out and calls answered(); list_remove() it to stop waiting.  *out is valid until the
+ * next call. */
 enum principal_state principals_find(struct worker *worker, const uint8_t hash[KEY_HASH_BYTES],
-                                     struct list *waiting, const struct principal **out);
+                                     struct waiter *waiter, const struct principal **out);
+
+/* What a client is told whose key is PRINCIPAL_BAD or PRINCIPAL_FAILED. */
+void principals_refuse(enum principal_state state, struct fault *fault);
 
 /* The store's answer, on the worker's thread. */
 void principals_take_answer(struct worker *worker, const struct reader_answer *answer);

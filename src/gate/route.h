@@ -34,6 +34,7 @@ struct route {
     const struct surface *surface; /* or NULL and: */
     page_function page;
     bool is_absolute; /* no prefix: "/healthz" */
+    bool needs_key;   /* a page that is not for everyone */
     bool needs_test_routes;
 };
 

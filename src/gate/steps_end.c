@@ -24,6 +24,9 @@ void answer_fault(struct worker *worker, struct http_call *call, const struct su
                        (long long)((fault->retry_after_ms + 999) / 1000));
         room[headers.count++] = (struct header){STR("retry-after"), str_c(retry_after)};
     }
+    if (fault->allow.len > 0) {
+        room[headers.count++] = (struct header){STR("allow"), fault->allow};
+    }
     if (status == 401) {
         room[headers.count++] = (struct header){STR("www-authenticate"), STR("Bearer")};
     }

@@ -16,7 +16,7 @@ static enum principal_state find_principal(struct exchange *exchange, struct fau
     if (exchange->admitted_key) {
         return PRINCIPAL_GOOD;
     }
-    if (!list_is_empty(&exchange->waiting)) {
+    if (!list_is_empty(&exchange->waiter.node)) {
         return PRINCIPAL_ASKING;
     }
     if (auth_key(&exchange->auth, &key, fault) != ERR_OK) {
@@ -24,21 +24,15 @@ static enum principal_state find_principal(struct exchange *exchange, struct fau
     }
     keys_hash(key, exchange->key_hash);
     enum principal_state state =
-        principals_find(exchange->worker, exchange->key_hash, &exchange->waiting, &principal);
+        principals_find(exchange->worker, exchange->key_hash, &exchange->waiter, &principal);
     switch (state) {
     case PRINCIPAL_GOOD:
         memcpy(exchange->key_id, principal->key_id, sizeof(exchange->key_id));
         exchange->admitted_key = true;
         break;
     case PRINCIPAL_BAD:
-        auth_refuse(fault);
-        break;
     case PRINCIPAL_FAILED:
-        *fault = (struct fault){
-            .kind = ERR_BUSY,
-            .type = FAULT_PROVIDER_OVERLOADED,
-            .message = STR("The key store cannot be read at the moment.  Try again shortly."),
-            .retry_after_ms = 1000};
+        principals_refuse(state, fault);
         break;
     case PRINCIPAL_ASKING:
         break;

@@ -70,7 +70,9 @@ static enum step end_attempt(struct exchange *exchange)
         return fail_attempt(exchange, &fault);
     }
     enum err err = relay_end_of_bytes(exchange, &fault);
-    if (err == ERR_OK) {
+    /* A stream has an end mark of its own; a whole body ends where its transport says. */
+    bool cut = attempt->end != FETCH_DONE && attempt->decoder.framing == FRAMING_WHOLE;
+    if (err == ERR_OK && !cut) {
         return relay_finish(exchange, &fault) == ERR_OK ? STEP_SETTLE
                                                         : fail_attempt(exchange, &fault);
     }

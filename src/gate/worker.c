@@ -1,8 +1,9 @@
 #include "gate/worker.h"
 
-#include "codec/url.h"
 #include "gate/exchange.h"
+#include "gate/visit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* --- configuration --- */
@@ -22,17 +23,6 @@ void worker_release_config(struct worker *worker, struct snapshot_use *use)
 
 /* --- requests that never become an exchange --- */
 
-static void refuse_call(struct worker *worker, struct http_call *call, const struct fault *fault)
-{
-    char id[GENERATION_ID_BYTES + 1];
-    char request_id[32] = "req-";
-
-    (void)random_generation_id(&worker->random, clock_wall_ms(worker->loop.clock), id);
-    memcpy(request_id + 4, id + 15, 20);
-    const struct identity identity = {.request_id = str_of(request_id, 24)};
-    answer_fault(worker, call, &openai_chat_surface, &identity, fault);
-}
-
 static void refuse_path(struct worker *worker, struct http_call *call)
 {
     struct fault fault = {.kind = ERR_MISSING, .type = FAULT_NOT_FOUND};
@@ -51,7 +41,7 @@ static void refuse_path(struct worker *worker, struct http_call *call)
                          "/v1/chat/completions and GET /v1/models.",
                          STR_ARG(path));
     }
-    refuse_call(worker, call, &fault);
+    visit_refuse(worker, call, &fault);
     arena_clear(&worker->scratch);
 }
 
@@ -60,37 +50,10 @@ static struct fault wrong_method(struct arena *arena, const struct http_call *ca
 {
     return (struct fault){.kind = ERR_INVALID,
                           .type = FAULT_METHOD,
+                          .allow = str_c(route->method),
                           .message =
                               arena_printf(arena, "%s wants %s, not " STR_FMT ".", route->path,
                                            route->method, STR_ARG(call->method))};
-}
-
-static void answer_page(struct worker *worker, struct http_call *call, const struct route *route,
-                        str rest, str query)
-{
-    struct header room[4];
-    struct headers headers = {.at = room};
-    struct page_answer answer = {.status = 200, .body = &worker->out};
-    str decoded = STR_NONE;
-
-    worker->out.len = 0;
-    if (url_decode(rest, &worker->scratch, &decoded) != ERR_OK) {
-        refuse_path(worker, call);
-        return;
-    }
-    const struct page_request request = {.snapshot = worker->config->snapshot,
-                                         .app = worker->app,
-                                         .rest = decoded,
-                                         .query = query,
-                                         .arena = &worker->scratch};
-    route->page(&request, &answer);
-    if (answer.status == 0) {
-        refuse_call(worker, call, &answer.fault);
-    } else {
-        room[headers.count++] = (struct header){STR("content-type"), answer.content_type};
-        http_call_answer(call, answer.status, &headers, buf_str(&worker->out));
-    }
-    arena_clear(&worker->scratch);
 }
 
 /* --- what the server tells --- */
@@ -122,10 +85,10 @@ static void on_request(void *service, struct http_call *call)
     if (route->surface == NULL) {
         if (result == ROUTE_WRONG_METHOD) {
             struct fault fault = wrong_method(&worker->scratch, call, route);
-            refuse_call(worker, call, &fault);
+            visit_refuse(worker, call, &fault);
             arena_clear(&worker->scratch);
         } else if (!is_echo(route) || !call->has_body) {
-            answer_page(worker, call, route, rest, query);
+            visit_begin(worker, call, route, rest, query);
         }
         return;
     }
@@ -172,15 +135,29 @@ static void on_refused(void *service, struct http_call *call, int status, str wh
     struct worker *worker = service;
     struct fault fault = {
         .kind = ERR_INVALID, .type = refusal_type(status), .status = status, .message = why};
-    struct exchange *exchange = call->user;
+    char limit[128];
 
+    if (status == 413) {
+        (void)snprintf(limit, sizeof(limit),
+                       "The request body is over the limit of %lld bytes (limits.body).",
+                       (long long)worker->config->snapshot->settings.body_bytes_max);
+        fault.message = str_c(limit);
+    }
+    struct exchange *exchange = call->user_is_visit ? NULL : call->user;
+
+    if (call->user_is_visit) {
+        visit_end(call->user);
+        call->user = NULL;
+        call->user_is_visit = false;
+    }
     if (exchange == NULL && !leaves_row(status)) {
-        refuse_call(worker, call, &fault);
+        visit_refuse(worker, call, &fault);
         return;
     }
     if (exchange == NULL) {
         exchange = exchange_new(worker, call, &openai_chat_surface);
     }
+    fault.message = arena_copy(&exchange->arena, fault.message);
     exchange_fail(exchange, &fault);
     exchange_wake(exchange);
 }
@@ -189,8 +166,8 @@ static void on_body(struct http_call *call, str bytes)
 {
     struct exchange *exchange = call->user;
 
-    if (exchange == NULL) {
-        return; /* the test route's body */
+    if (exchange == NULL || call->user_is_visit) {
+        return; /* the test route's body, or one that a page does not look at */
     }
     enum err err = buf_add(&exchange->body, bytes);
     assert(err == ERR_OK); /* the parser has the same limit */
@@ -200,6 +177,9 @@ static void on_body_end(struct http_call *call)
 {
     struct exchange *exchange = call->user;
 
+    if (call->user_is_visit) {
+        return; /* it waits for a key, not for a body */
+    }
     if (exchange == NULL) {
         http_call_answer(call, 200, &(struct headers){0}, STR("{\"status\":200}"));
         return;
@@ -212,7 +192,7 @@ static void on_drained(struct http_call *call)
 {
     struct exchange *exchange = call->user;
 
-    if (exchange == NULL || !exchange->paused) {
+    if (exchange == NULL || call->user_is_visit || !exchange->paused) {
         return;
     }
     exchange->paused = false;
@@ -227,6 +207,10 @@ static void on_gone(struct http_call *call)
     struct exchange *exchange = call->user;
 
     if (exchange == NULL) {
+        return;
+    }
+    if (call->user_is_visit) {
+        visit_end(call->user);
         return;
     }
     exchange->client_gone = true;

@@ -39,6 +39,8 @@ struct worker_options {
     str tls_key;
 };
 
+struct visit;
+
 struct worker {
     pthread_t thread;
     atomic_bool ended; /* its loop is over: the thread may be joined */

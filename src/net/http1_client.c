@@ -371,10 +371,7 @@ static void on_addresses(struct lookup *lookup, const struct sock_address *addre
     struct pool_host *host = fetch->host;
 
     if (count == 0) {
-        char what[WHY_BYTES];
-        (void)snprintf(what, sizeof(what), "the name \"%.100s\" cannot be resolved",
-                       host->target.host.at);
-        say_why(fetch, what, error != NULL ? error : "");
+        say_why(fetch, "its name cannot be resolved", error != NULL ? error : "");
         tell_end(fetch, FETCH_UNREACHABLE);
         return;
     }
@@ -419,11 +416,10 @@ static void give_back(struct conn *conn)
     stream_set_reading(&conn->stream, true);
     list_push(&host->idle, &conn->node);
     host->idle_count++;
+    loop_set_timer(pool->loop, &conn->timer, pool->loop->now_us + pool->options.idle_ms * 1000);
     if (host->idle_count > pool->options.idle_max) {
         close_conn(CONTAINER_OF(list_first(&host->idle), struct conn, node));
-        return;
     }
-    loop_set_timer(pool->loop, &conn->timer, pool->loop->now_us + pool->options.idle_ms * 1000);
 }
 
 static void finish(struct conn *conn, bool more_input)
@@ -612,6 +608,9 @@ struct fetch *fetch_start(struct pool *pool, const struct fetch_request *request
     enum err err = http1_write_request_head(&pool->head, request->method, request->path,
                                             request->target->authority, request->headers,
                                             (int64_t)request->body.len);
+    if (err == ERR_OK && request->body.len > pool->head.limit - pool->head.len) {
+        err = ERR_TOO_BIG; /* head and body together are bounded, whatever connection takes them */
+    }
     struct conn *conn = request->fresh || err != ERR_OK ? NULL : take_idle(fetch->host);
     if (conn != NULL) {
         use_conn(fetch, conn);

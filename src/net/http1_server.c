@@ -289,6 +289,7 @@ static const struct stream_ops stream_ops = {
 static void forget_request(struct http_call *call)
 {
     call->user = NULL;
+    call->user_is_visit = false;
     call->method = STR_NONE;
     call->target = STR_NONE;
     call->host = STR_NONE;

@@ -42,7 +42,8 @@ struct http_server_options {
 
 /* One request of one client.  Views are valid as long as the call. */
 struct http_call {
-    void *user; /* the service's own */
+    void *user;         /* the service's own */
+    bool user_is_visit; /* the service's own: which of its kinds */
     str method;
     str target;
     str host;
@@ -50,7 +51,7 @@ struct http_call {
     bool has_body;
     int64_t content_length; /* of the body, -1 when not told ahead */
     int64_t began_us;       /* monotonic: the request's first byte */
-    char peer[48]; /* the client's address */
+    char peer[48];          /* the client's address */
 };
 
 struct http_server {
@@ -68,7 +69,7 @@ struct http_server {
     size_t connection_count;
     struct buf head; /* of the answer being sent; kept for the next one */
     int64_t date_s;  /* of `date` */
-    char date[32];  /* the Date header, made once a second */
+    char date[32];   /* the Date header, made once a second */
 };
 
 /* Takes over a listening socket. */

@@ -658,6 +658,9 @@ static enum err take_event(struct openai_turn *turn, const struct sse_event *eve
     }
     if (str_eq(payload, STR("[DONE]"))) {
         turn->answer->is_done = true;
+        if (turn->answer->choice_end == 0) {
+            return openai_broken(turn, ERR_CUT, STR("the provider ended its answer without one"));
+        }
         finish_choices(turn, true);
         return ERR_OK;
     }

@@ -57,7 +57,8 @@ enum family {
     CLIENT_ERRORS = 1, /* 400, 404, 413, 422 */
     RATE_LIMITS = 2,   /* 429 */
     DENIALS = 4,       /* 401, 403 */
-    SERVER_ERRORS = 8, /* 500 and above, or no status */
+    UNSTATED = 8,      /* in a stream, without a status: only the words tell */
+    FAILURES = 16,     /* 500 and above: the provider's own, whatever the body blames */
 };
 
 /* The same section: words in codes, types and messages; the first that is found counts. */
@@ -66,30 +67,30 @@ static const struct {
     unsigned families;
     enum fault_type type;
 } hints[] = {
-    {"insufficient_quota", RATE_LIMITS | CLIENT_ERRORS | SERVER_ERRORS, FAULT_PAYMENT_REQUIRED},
+    {"insufficient_quota", RATE_LIMITS | CLIENT_ERRORS | UNSTATED, FAULT_PAYMENT_REQUIRED},
     {"credit balance is too low", CLIENT_ERRORS, FAULT_PAYMENT_REQUIRED},
-    {"billing_error", CLIENT_ERRORS | SERVER_ERRORS, FAULT_PAYMENT_REQUIRED},
+    {"billing_error", CLIENT_ERRORS | UNSTATED, FAULT_PAYMENT_REQUIRED},
     {"insufficient balance", CLIENT_ERRORS | RATE_LIMITS, FAULT_PAYMENT_REQUIRED},
     {"api_key_invalid", CLIENT_ERRORS, FAULT_AUTHENTICATION},
     {"incorrect api key", CLIENT_ERRORS, FAULT_AUTHENTICATION},
     {"invalid api key", CLIENT_ERRORS, FAULT_AUTHENTICATION},
     {"api key not valid", CLIENT_ERRORS, FAULT_AUTHENTICATION},
-    {"authentication_error", CLIENT_ERRORS | SERVER_ERRORS, FAULT_AUTHENTICATION},
-    {"permission_error", CLIENT_ERRORS | SERVER_ERRORS, FAULT_PERMISSION_DENIED},
+    {"authentication_error", CLIENT_ERRORS | UNSTATED, FAULT_AUTHENTICATION},
+    {"permission_error", CLIENT_ERRORS | UNSTATED, FAULT_PERMISSION_DENIED},
     {"usage guidelines", DENIALS, FAULT_CONTENT_POLICY},
-    {"content_filter", CLIENT_ERRORS | SERVER_ERRORS, FAULT_CONTENT_POLICY},
-    {"content_policy_violation", CLIENT_ERRORS | SERVER_ERRORS, FAULT_CONTENT_POLICY},
+    {"content_filter", CLIENT_ERRORS | UNSTATED, FAULT_CONTENT_POLICY},
+    {"content_policy_violation", CLIENT_ERRORS | UNSTATED, FAULT_CONTENT_POLICY},
     {"responsibleaipolicyviolation", CLIENT_ERRORS, FAULT_CONTENT_POLICY},
     {"content management policy", CLIENT_ERRORS, FAULT_CONTENT_POLICY},
     {"invalid_prompt", CLIENT_ERRORS, FAULT_INVALID_PROMPT},
-    {"context_length_exceeded", CLIENT_ERRORS | SERVER_ERRORS, FAULT_CONTEXT_LENGTH},
-    {"maximum context length", CLIENT_ERRORS | SERVER_ERRORS, FAULT_CONTEXT_LENGTH},
-    {"prompt is too long", CLIENT_ERRORS | SERVER_ERRORS, FAULT_CONTEXT_LENGTH},
+    {"context_length_exceeded", CLIENT_ERRORS | UNSTATED, FAULT_CONTEXT_LENGTH},
+    {"maximum context length", CLIENT_ERRORS | UNSTATED, FAULT_CONTEXT_LENGTH},
+    {"prompt is too long", CLIENT_ERRORS | UNSTATED, FAULT_CONTEXT_LENGTH},
     {"input token count", CLIENT_ERRORS, FAULT_CONTEXT_LENGTH},
     {"exceeds the maximum number of tokens", CLIENT_ERRORS, FAULT_CONTEXT_LENGTH},
     {"too many tokens", CLIENT_ERRORS, FAULT_CONTEXT_LENGTH},
     {"too_many_prompt_tokens", CLIENT_ERRORS, FAULT_CONTEXT_LENGTH},
-    {"exceed_context_size", CLIENT_ERRORS | SERVER_ERRORS, FAULT_CONTEXT_LENGTH},
+    {"exceed_context_size", CLIENT_ERRORS | UNSTATED, FAULT_CONTEXT_LENGTH},
     {"exceeds the available context size", CLIENT_ERRORS, FAULT_CONTEXT_LENGTH},
     {"exceeded max context length", CLIENT_ERRORS, FAULT_CONTEXT_LENGTH},
     {"input is too long", CLIENT_ERRORS, FAULT_CONTEXT_LENGTH},
@@ -97,20 +98,20 @@ static const struct {
     {"request too large for model", CLIENT_ERRORS, FAULT_CONTEXT_LENGTH},
     {"max_tokens is too large", CLIENT_ERRORS, FAULT_MAX_TOKENS},
     {"maximum allowed number of output tokens", CLIENT_ERRORS, FAULT_MAX_TOKENS},
-    {"request_too_large", CLIENT_ERRORS | SERVER_ERRORS, FAULT_PAYLOAD_TOO_LARGE},
-    {"model_not_found", CLIENT_ERRORS | SERVER_ERRORS, FAULT_NOT_FOUND},
+    {"request_too_large", CLIENT_ERRORS | UNSTATED, FAULT_PAYLOAD_TOO_LARGE},
+    {"model_not_found", CLIENT_ERRORS | UNSTATED, FAULT_NOT_FOUND},
     {"invalid_model", CLIENT_ERRORS, FAULT_NOT_FOUND},
     {"not a valid model id", CLIENT_ERRORS, FAULT_NOT_FOUND},
     {"model identifier is invalid", CLIENT_ERRORS, FAULT_NOT_FOUND},
     {"on-demand throughput isn", CLIENT_ERRORS, FAULT_NOT_FOUND},
-    {"not_found_error", CLIENT_ERRORS | SERVER_ERRORS, FAULT_NOT_FOUND},
-    {"tool_use_failed", CLIENT_ERRORS | SERVER_ERRORS, FAULT_PROVIDER_UNAVAILABLE},
-    {"overloaded", SERVER_ERRORS | CLIENT_ERRORS, FAULT_PROVIDER_OVERLOADED},
-    {"rate_limit", SERVER_ERRORS | CLIENT_ERRORS, FAULT_RATE_LIMIT},
-    {"rate limit", SERVER_ERRORS, FAULT_RATE_LIMIT},
-    {"insufficient_system_resource", SERVER_ERRORS, FAULT_PROVIDER_OVERLOADED},
-    {"timeout_error", SERVER_ERRORS, FAULT_TIMEOUT},
-    {"invalid_request_error", SERVER_ERRORS, FAULT_INVALID_REQUEST},
+    {"not_found_error", CLIENT_ERRORS | UNSTATED, FAULT_NOT_FOUND},
+    {"tool_use_failed", CLIENT_ERRORS | UNSTATED, FAULT_PROVIDER_UNAVAILABLE},
+    {"overloaded", UNSTATED | FAILURES | CLIENT_ERRORS, FAULT_PROVIDER_OVERLOADED},
+    {"rate_limit", UNSTATED | FAILURES | CLIENT_ERRORS, FAULT_RATE_LIMIT},
+    {"rate limit", UNSTATED | FAILURES, FAULT_RATE_LIMIT},
+    {"insufficient_system_resource", UNSTATED | FAILURES, FAULT_PROVIDER_OVERLOADED},
+    {"timeout_error", UNSTATED | FAILURES, FAULT_TIMEOUT},
+    {"invalid_request_error", UNSTATED, FAULT_INVALID_REQUEST},
 };
 
 /* The error as it was found. */
@@ -146,7 +147,10 @@ static unsigned family_of_status(int status)
     case 429:
         return RATE_LIMITS;
     default:
-        return status == 0 || status >= 500 ? SERVER_ERRORS : 0;
+        if (status == 0) {
+            return UNSTATED;
+        }
+        return status >= 500 ? FAILURES : 0;
     }
 }
 
@@ -344,15 +348,31 @@ static void set_kind(struct fault *fault)
     }
 }
 
-/* What a provider says about a key is for the operator: the key is the gateway's, not the
- * client's. */
-static void hide_credentials(struct fault *fault)
+/* Keys, rights and credit at the provider are the gateway's, not the client's: for the client the
+ * provider is unavailable, and what it said is for the operator. */
+static const struct {
+    enum fault_type type;
+    str message;
+} operator_faults[] = {
+    {FAULT_AUTHENTICATION, STR_INIT("The provider refused the gateway's credentials.")},
+    {FAULT_PERMISSION_DENIED,
+     STR_INIT("The provider does not allow this to the gateway's account.")},
+    {FAULT_PAYMENT_REQUIRED, STR_INIT("The gateway's account at the provider has no credit.")},
+};
+
+static void hide_account(struct fault *fault)
 {
-    if (fault->type == FAULT_AUTHENTICATION) {
-        fault->detail = fault->message;
-        fault->message = STR("the provider refused the gateway's credentials");
-        fault->raw = STR_NONE;
-        fault->param = STR_NONE;
+    for (size_t i = 0; i < COUNT_OF(operator_faults); i++) {
+        if (fault->type == operator_faults[i].type) {
+            fault->type = FAULT_PROVIDER_UNAVAILABLE;
+            fault->kind = ERR_PEER;
+            fault->retryable = true; /* elsewhere */
+            fault->detail = fault->message;
+            fault->message = operator_faults[i].message;
+            fault->raw = STR_NONE;
+            fault->param = STR_NONE;
+            return;
+        }
     }
 }
 
@@ -371,7 +391,7 @@ static void fill(const struct found *found, int status, str raw, struct arena *a
         .upstream_status = status,
     };
     set_kind(fault);
-    hide_credentials(fault);
+    hide_account(fault);
 }
 
 /* Google: details[].retryDelay = "34.07s". */

@@ -434,7 +434,7 @@ static void refusals_are_sorted_by_what_they_say(void **state)
         {400,
          "{'type':'error','error':{'type':'invalid_request_error','message':'Your credit "
          "balance is too low'}}",
-         FAULT_PAYMENT_REQUIRED, false},
+         FAULT_PROVIDER_UNAVAILABLE, true}, /* the gateway's account, not the client's */
         {400, "{'type':'error','error':{'type':'invalid_request_error','message':'bad'}}",
          FAULT_INVALID_REQUEST, false},
         {404, "{'type':'error','error':{'type':'not_found_error','message':'model: x'}}",

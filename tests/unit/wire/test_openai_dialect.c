@@ -43,8 +43,10 @@ static void answers_that_are_none_are_faults(void **state)
          "fault peer invalid_request 400 bad\n"},
         {FRAMING_WHOLE, "{\"choices\":[]}", "start - - 0\n"},
         {FRAMING_SSE, "", "fault cut provider_unavailable 502 the provider cut its answer short\n"},
-        {FRAMING_SSE, "data: [DONE]\n\n", ""},
-        {FRAMING_SSE, "data:\n\ndata: [DONE]\n\n", ""},
+        {FRAMING_SSE, "data: [DONE]\n\n",
+         "fault cut provider_unavailable 502 the provider ended its answer without one\n"},
+        {FRAMING_SSE, "data:\n\ndata: [DONE]\n\n",
+         "fault cut provider_unavailable 502 the provider ended its answer without one\n"},
         {FRAMING_SSE, "data: 7\n\n",
          "fault peer provider_unavailable 502 the provider sent a "
          "malformed event\n"},

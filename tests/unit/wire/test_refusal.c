@@ -54,9 +54,9 @@ static void a_status_and_its_words_give_the_type(void **state)
         bool retryable;
     } cases[] = {
         {400, "", FAULT_INVALID_REQUEST, ERR_INVALID, false},
-        {401, "", FAULT_AUTHENTICATION, ERR_DENIED, false},
-        {402, "", FAULT_PAYMENT_REQUIRED, ERR_BROKE, false},
-        {403, "", FAULT_PERMISSION_DENIED, ERR_DENIED, false},
+        {401, "", FAULT_PROVIDER_UNAVAILABLE, ERR_PEER, true},
+        {402, "", FAULT_PROVIDER_UNAVAILABLE, ERR_PEER, true},
+        {403, "", FAULT_PROVIDER_UNAVAILABLE, ERR_PEER, true},
         {404, "", FAULT_NOT_FOUND, ERR_MISSING, false},
         {408, "", FAULT_TIMEOUT, ERR_TIMEOUT, true},
         {409, "", FAULT_PROVIDER_OVERLOADED, ERR_BUSY, true},
@@ -72,9 +72,13 @@ static void a_status_and_its_words_give_the_type(void **state)
         {504, "", FAULT_TIMEOUT, ERR_TIMEOUT, true},
         {520, "", FAULT_PROVIDER_UNAVAILABLE, ERR_PEER, true},
         {529, "", FAULT_PROVIDER_OVERLOADED, ERR_BUSY, true},
+        {500, "{\"error\":{\"type\":\"invalid_request_error\",\"message\":\"because\"}}",
+         FAULT_PROVIDER_UNAVAILABLE, ERR_PEER, true}, /* its own failure, whatever it says */
+        {500, "{\"error\":{\"type\":\"overloaded_error\"}}", FAULT_PROVIDER_OVERLOADED, ERR_BUSY,
+         true},
         {302, "", FAULT_PROVIDER_UNAVAILABLE, ERR_PEER, true},
-        {429, "{\"error\":{\"code\":\"insufficient_quota\"}}", FAULT_PAYMENT_REQUIRED, ERR_BROKE,
-         false},
+        {429, "{\"error\":{\"code\":\"insufficient_quota\"}}", FAULT_PROVIDER_UNAVAILABLE, ERR_PEER,
+         true},
         {400, "{\"error\":{\"code\":\"context_length_exceeded\"}}", FAULT_CONTEXT_LENGTH,
          ERR_INVALID, false},
         {400, "{\"error\":{\"message\":\"This model's MAXIMUM context length is 9\"}}",
@@ -82,9 +86,9 @@ static void a_status_and_its_words_give_the_type(void **state)
         {400, "{\"error\":{\"type\":\"exceed_context_size_error\"}}", FAULT_CONTEXT_LENGTH,
          ERR_INVALID, false},
         {400, "{\"type\":\"error\",\"error\":{\"message\":\"Your credit balance is too low\"}}",
-         FAULT_PAYMENT_REQUIRED, ERR_BROKE, false},
-        {400, "{\"code\":\"x\",\"error\":\"Incorrect API key provided\"}", FAULT_AUTHENTICATION,
-         ERR_DENIED, false},
+         FAULT_PROVIDER_UNAVAILABLE, ERR_PEER, true},
+        {400, "{\"code\":\"x\",\"error\":\"Incorrect API key provided\"}",
+         FAULT_PROVIDER_UNAVAILABLE, ERR_PEER, true},
         {400, "{\"error\":{\"code\":\"model_not_found\"}}", FAULT_NOT_FOUND, ERR_MISSING, false},
         {400, "{\"error\":{\"code\":\"content_filter\",\"innererror\":{}}}", FAULT_CONTENT_POLICY,
          ERR_INVALID, false},
@@ -165,7 +169,7 @@ static void keys_are_blotted_out(void **state)
                                 "{\"error\":{\"message\":\"Incorrect API key: "
                                 "sk-proj-0123456789abcdef\"}}");
 
-    assert_str_equal(fault.message, STR("the provider refused the gateway's credentials"));
+    assert_str_equal(fault.message, STR("The provider refused the gateway's credentials."));
     assert_int_equal(fault.raw.len, 0);
     assert_str_equal(fault.detail, STR("Incorrect API key: ***"));
     fault = refuse(&arena, 500, "{\"error\":{\"message\":\"key gsk_0123456789abcdef! ask-why\"}}");
