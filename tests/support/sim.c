@@ -154,24 +154,6 @@ void sim_start(uint64_t seed)
     world.deadline_us = NEVER;
 }
 
-size_t sim_stop(void)
-{
-    size_t open_fds = world.open_fds;
-
-    for (size_t i = 0; i < world.peer_count; i++) {
-        buf_free(&world.peers[i]->received);
-        buf_free(&world.peers[i]->to_program);
-        buf_free(&world.peers[i]->to_peer);
-        free(world.peers[i]);
-    }
-    for (size_t i = 0; i < world.watched_count; i++) {
-        free(world.watched[i]);
-    }
-    world.peer_count = 0;
-    world.watched_count = 0;
-    return open_fds;
-}
-
 void sim_after(int64_t delay_us, void (*run)(void *ctx), void *ctx)
 {
     if (world.action_count == ACTIONS_MAX) {
@@ -750,6 +732,29 @@ void sim_add_name(const char *name, const char *address, int64_t delay_us)
 size_t sim_lookup_count(void)
 {
     return world.lookup_count;
+}
+
+size_t sim_stop(void)
+{
+    size_t open_fds = world.open_fds;
+
+    for (size_t i = 0; i < world.peer_count; i++) {
+        buf_free(&world.peers[i]->received);
+        buf_free(&world.peers[i]->to_program);
+        buf_free(&world.peers[i]->to_peer);
+        free(world.peers[i]);
+    }
+    for (size_t i = 0; i < world.watched_count; i++) {
+        free(world.watched[i]);
+    }
+    for (size_t i = 0; i < world.action_count; i++) {
+        if (world.actions[i].run == answer_question) {
+            free(world.actions[i].ctx); /* of a question that was cancelled */
+        }
+    }
+    world.peer_count = 0;
+    world.watched_count = 0;
+    return open_fds;
 }
 
 /* --- turns --- */
