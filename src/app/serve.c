@@ -311,15 +311,18 @@ static void wait_for_end(struct server *server)
     }
 }
 
-static int stop_store_threads(struct server *server)
+/* In this order: nobody may be told of an answer any more, exchanges that still run settle, and
+ * then every row is written. */
+static int stop(struct server *server)
 {
     uint64_t lost = 0;
 
-    for (size_t i = 0; i < server->worker_count && server->workers != NULL; i++) {
-        lost += atomic_load_explicit(&server->workers[i].rows_lost, memory_order_relaxed);
-    }
     if (server->reader != NULL) {
         reader_stop(server->reader);
+    }
+    for (size_t i = 0; i < server->running_count; i++) {
+        worker_free(&server->workers[i]);
+        lost += atomic_load_explicit(&server->workers[i].rows_lost, memory_order_relaxed);
     }
     if (server->writer != NULL) {
         lost += writer_stop(server->writer);
@@ -403,10 +406,7 @@ int serve_run(const struct serve_options *options)
     if (code == EXIT_CODE_OK) {
         tell_ready(&server);
         wait_for_end(&server);
-        for (size_t i = 0; i < server.worker_count; i++) {
-            worker_free(&server.workers[i]);
-        }
-        code = stop_store_threads(&server);
+        code = stop(&server);
     }
     snapshot_free(server.snapshot);
     arena_reset(&server.arena);
