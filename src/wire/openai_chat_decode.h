@@ -63,7 +63,7 @@ struct openai_turn {
     struct arena *scratch;
     struct event_list *out;
     struct fault *fault;
-    bool has_halves; /* the text held escapes of single surrogates: see openai_chat_dialect.c */
+    bool has_halves; /* the text held escapes of single surrogates: see openai_chat_halves.c */
     bool at_end;     /* the bytes ended: what is not whole will never be */
 };
 
@@ -74,6 +74,13 @@ enum err openai_take_tool_calls(struct openai_turn *turn, int choice_index,
 /* The older `function_call`: one call without index and id. */
 enum err openai_take_function_call(struct openai_turn *turn, int choice_index,
                                    struct openai_choice *choice, json *call) MUST_CHECK;
+
+/* The payload with single surrogates replaced by characters that openai_join_halves() knows.  False
+ * when it has none. */
+bool openai_replace_halves(struct arena *arena, str payload, str *out);
+
+/* The text with halves joined, in turn->scratch; a first half at its end is kept in *held. */
+str openai_join_halves(struct openai_turn *turn, uint32_t *held, str text);
 
 /* Usage in any of the shapes that the family has.  False when it holds no count. */
 bool openai_read_usage(json *usage, const struct quirks *quirks, struct usage *out);

@@ -15,20 +15,28 @@ enum {
     METADATA_NAME_BYTES_MAX = 64,
     METADATA_VALUE_BYTES_MAX = 512,
     NAME_BYTES_MAX = 512,
+    PLACE_DEPTH_MAX = 12,
 };
 
 /* "messages[3].content[0].type" */
 static str place_text(struct arena *arena, const struct openai_place *place)
 {
-    if (place == NULL) {
-        return STR_NONE;
+    const struct openai_place *chain[PLACE_DEPTH_MAX];
+    size_t depth = 0;
+    str text = STR_NONE;
+
+    for (; place != NULL; place = place->parent) {
+        assert(depth < PLACE_DEPTH_MAX); /* readers nest as deep as the format, not as the input */
+        chain[depth++] = place;
     }
-    str parent = place_text(arena, place->parent);
-    if (place->name == NULL) {
-        return arena_printf(arena, STR_FMT "[%zu]", STR_ARG(parent), place->index);
+    while (depth > 0) {
+        place = chain[--depth];
+        text = place->name == NULL
+                   ? arena_printf(arena, STR_FMT "[%zu]", STR_ARG(text), place->index)
+                   : arena_printf(arena, STR_FMT "%s%s", STR_ARG(text), text.len > 0 ? "." : "",
+                                  place->name);
     }
-    return arena_printf(arena, STR_FMT "%s%s", STR_ARG(parent), parent.len > 0 ? "." : "",
-                        place->name);
+    return text;
 }
 
 enum err openai_refuse(struct openai_reader *reader, const struct openai_place *place,

@@ -9,6 +9,17 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Some rewriting nests a schema one level deeper, which may pass the reader's bound. */
+static bool may_be_too_deep(str body)
+{
+    size_t brackets = 0;
+
+    for (size_t i = 0; i < body.len; i++) {
+        brackets += body.at[i] == '[' || body.at[i] == '{';
+    }
+    return brackets >= JSON_DEPTH_MAX;
+}
+
 static void send(const struct chat_request *chat, const struct dialect *dialect,
                  const struct quirks *quirks)
 {
@@ -18,9 +29,8 @@ static void send(const struct chat_request *chat, const struct dialect *dialect,
     struct fault fault = {0};
 
     if (dialect->encode_request(chat, &model, &arena, &request, &fault) == ERR_OK) {
-        /* Wrapping may pass the reader's bound on depth, so only shallow bodies must come back. */
         json *root = json_read_lenient(&arena, request.body);
-        assert(root != NULL || request.body.len > 60);
+        assert(root != NULL || may_be_too_deep(request.body));
     } else {
         assert(fault.message.len > 0);
     }
