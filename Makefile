@@ -6,7 +6,7 @@ CMAKE_QUIET := --log-level=WARNING
 
 .DEFAULT_GOAL := dev
 .NOTPARALLEL:
-.PHONY: help dev build run test blackbox bench fuzz lint format tsan sizes clean setup-% preset-%
+.PHONY: help dev build run test bench fuzz lint format tsan sizes clean setup-% preset-%
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1 /' | \
@@ -20,7 +20,7 @@ run: build ## build the program and start it; ARGS="--listen ... --config ..."
 	@exec build/release/gatehouse serve $(ARGS)
 
 test: dev blackbox-tools ## run all tests with sanitizers on
-	@tools/run_tests.py $(JOBS)
+	@tools/run_tests.py $(JOBS) dev
 
 bench: build setup-bench ## measure speed and memory beside nginx; ARGS="--json FILE --profile"
 	@cmake $(CMAKE_QUIET) -S tests/bench -B build/bench-tools -G Ninja >/dev/null
@@ -36,8 +36,8 @@ lint: setup-build setup-test setup-lint ## formatting, floors, banned functions,
 format: setup-lint ## format all C files
 	@find src tests/unit tests/support tests/bench tests/fuzz -name "*.[ch]" | xargs clang-format -i
 
-tsan: setup-build setup-test preset-tsan ## run the unit tests under ThreadSanitizer
-	@ctest --preset tsan -j $(JOBS)
+tsan: setup-build setup-test preset-tsan blackbox-tools ## run all tests under ThreadSanitizer
+	@tools/run_tests.py $(JOBS) tsan
 
 sizes: ## the largest files and functions
 	@tools/sizes.py

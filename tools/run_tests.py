@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs every test and ends with the line "N passed, N failed".
 
-    tools/run_tests.py JOBS
+    tools/run_tests.py JOBS PRESET
 
 Unit tests and the replay of recorded provider traffic through ctest, black-box tests through pytest.
 Tests are counted one by one, not per program.
@@ -13,7 +13,6 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
 
-BUILD = pathlib.Path("build/dev")
 BLACKBOX = pathlib.Path("tests/blackbox")
 
 
@@ -39,10 +38,10 @@ def count_program(case):
     return max(passed, 1), failed
 
 
-def run_ctest(jobs):
-    report = BUILD / "ctest.xml"
+def run_ctest(jobs, preset):
+    report = pathlib.Path("build") / preset / "ctest.xml"
     report.unlink(missing_ok=True)
-    command = ["ctest", "--preset", "dev", "-j", jobs, "--output-junit", report.resolve(),
+    command = ["ctest", "--preset", preset, "-j", jobs, "--output-junit", report.resolve(),
                "--test-output-size-passed", "1000000", "--timeout", "600"]
     done = subprocess.run(command)
     counts = [count_program(case) for case in cases(report)]
@@ -52,12 +51,13 @@ def run_ctest(jobs):
     return passed, failed
 
 
-def run_pytest(jobs):
-    report = BUILD / "blackbox.xml"
+def run_pytest(jobs, preset):
+    build = pathlib.Path("build") / preset
+    report = build / "blackbox.xml"
     report.unlink(missing_ok=True)
     command = [BLACKBOX / ".venv/bin/python", "-m", "pytest", BLACKBOX, "-n", jobs, "-q",
                f"--junitxml={report}"]
-    done = subprocess.run(command, env=os.environ | {"GATEHOUSE": str((BUILD / "gatehouse").resolve())})
+    done = subprocess.run(command, env=os.environ | {"GATEHOUSE": str((build / "gatehouse").resolve())})
     found = [case for case in cases(report) if case.find("skipped") is None]
     failed = sum(map(has_failed, found))
     passed = len(found) - failed
@@ -67,8 +67,8 @@ def run_pytest(jobs):
 
 
 def main():
-    jobs = sys.argv[1] if len(sys.argv) > 1 else "2"
-    results = {"unit": run_ctest(jobs), "black box": run_pytest(jobs)}
+    jobs, preset = sys.argv[1:]
+    results = {"unit": run_ctest(jobs, preset), "black box": run_pytest(jobs, preset)}
     print()
     for name, (passed, failed) in results.items():
         print(f"{name}: {passed} passed, {failed} failed")
