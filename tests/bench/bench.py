@@ -217,10 +217,12 @@ class Bench:
         self.wrk(self.gatehouse.port("whole"), "/v1/chat/completions", body)
         perf.send_signal(signal.SIGINT)
         perf.wait()
-        report = subprocess.run(["perf", "report", "--stdio", "--no-children", "-g", "none", "-i", data],
-                                capture_output=True, text=True).stdout
-        lines = [line.rstrip() for line in report.splitlines() if re.match(r"\s+\d+\.\d+%", line)]
-        print("\nwhere the time goes (whole answer, same format):", *lines[:15], sep="\n")
+        print("\nwhere the time goes (whole answer, same format):")
+        for sort, count in (("comm,dso", 8), ("comm,dso,symbol", 15)):
+            report = subprocess.run(["perf", "report", "--stdio", "--no-children", "-g", "none", "--sort", sort,
+                                     "-i", data], capture_output=True, text=True).stdout
+            lines = [line.rstrip() for line in report.splitlines() if re.match(r"\s+\d+\.\d+%", line)]
+            print(*lines[:count], "", sep="\n")
 
 
 CASES = ["same", "anthropic", "sse", "burst", "latency", "memory", "start"]
