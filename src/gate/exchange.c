@@ -87,7 +87,6 @@ static void end(struct exchange *exchange)
     worker_release_config(worker, exchange->config);
     atomic_fetch_sub_explicit(&worker->running, 1, memory_order_relaxed);
     loop_defer(&worker->loop, &exchange->later); /* frees: nobody below us on the stack may care */
-    worker_exchange_ended(worker);
 }
 
 void exchange_run(struct exchange *exchange)

@@ -218,6 +218,20 @@ static void on_gone(struct http_call *call)
     exchange_wake(exchange);
 }
 
+/* A draining worker ends when the last client has its answer: until a connection is closed, bytes
+ * of an answer may still wait to be sent. */
+static void end_when_empty(struct worker *worker)
+{
+    if (worker->draining && worker->server.connection_count == 0) {
+        loop_stop(&worker->loop);
+    }
+}
+
+static void on_empty(void *service)
+{
+    end_when_empty(service);
+}
+
 static const struct http_service service_ops = {
     .on_request = on_request,
     .on_refused = on_refused,
@@ -225,6 +239,7 @@ static const struct http_service service_ops = {
     .on_body_end = on_body_end,
     .on_drained = on_drained,
     .on_gone = on_gone,
+    .on_empty = on_empty,
 };
 
 /* --- mail --- */
@@ -248,13 +263,6 @@ void worker_post_answer(struct worker *worker, const struct reader_answer *answe
     assert(posted);
 }
 
-static void end_when_idle(struct worker *worker)
-{
-    if (worker->draining && list_is_empty(&worker->exchanges)) {
-        loop_stop(&worker->loop);
-    }
-}
-
 static void on_drain_deadline(struct timer *timer)
 {
     struct worker *worker = CONTAINER_OF(timer, struct worker, drain_timer);
@@ -273,7 +281,7 @@ static void open_drain(void *owner, const void *letter)
     http_server_drain(&worker->server);
     worker->drain_timer.fire = on_drain_deadline;
     loop_set_timer(&worker->loop, &worker->drain_timer, worker->loop.now_us + wait_ms * 1000);
-    end_when_idle(worker);
+    end_when_empty(worker);
 }
 
 void worker_drain(struct worker *worker, int64_t wait_ms)
@@ -295,11 +303,6 @@ void worker_stop(struct worker *worker)
 {
     bool posted = mailbox_post(&worker->mailbox, open_stop, NULL, 0);
     assert(posted);
-}
-
-void worker_exchange_ended(struct worker *worker)
-{
-    end_when_idle(worker);
 }
 
 /* --- life --- */

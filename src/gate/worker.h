@@ -89,6 +89,3 @@ void worker_post_answer(struct worker *worker, const struct reader_answer *answe
 
 struct snapshot_use *worker_hold_config(struct worker *worker);
 void worker_release_config(struct worker *worker, struct snapshot_use *use);
-
-/* An exchange has ended: a draining worker may end too. */
-void worker_exchange_ended(struct worker *worker);

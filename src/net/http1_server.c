@@ -336,6 +336,9 @@ static void free_conn(struct conn *conn)
     free(conn);
     server->connection_count--;
     go_on_accepting(server);
+    if (server->draining && server->connection_count == 0 && server->ops->on_empty != NULL) {
+        server->ops->on_empty(server->service);
+    }
 }
 
 static void run_later(struct deferred *deferred)

@@ -27,6 +27,8 @@ struct http_service {
     void (*on_drained)(struct http_call *call);
     /* The client went away.  The call is over. */
     void (*on_gone)(struct http_call *call);
+    /* The server drains and its last connection is closed.  May be NULL. */
+    void (*on_empty)(void *service);
 };
 
 struct http_server_options {
