@@ -126,8 +126,8 @@ void principals_take_answer(struct worker *worker, const struct reader_answer *a
         bool good = answer->found && !answer->revoked;
         slot->state = good ? PRINCIPAL_GOOD : PRINCIPAL_BAD;
         slot->known = true;
-        slot->fresh_until_us = worker->loop.now_us + believe_us;
-        slot->known_until_us = slot->fresh_until_us + believe_us;
+        slot->fresh_until_us = worker->loop.now_us + believe_us / 2;
+        slot->known_until_us = worker->loop.now_us + (believe_us > 0 ? believe_us : 1);
         memcpy(slot->key_id, answer->key_id, sizeof(slot->key_id));
         memcpy(slot->key_name, answer->key_name, sizeof(slot->key_name));
     } else if (!slot->known || worker->loop.now_us >= slot->known_until_us) {

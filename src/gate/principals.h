@@ -1,9 +1,9 @@
 /*
  * principals: who a presented key is, as one worker knows it.
  *
- * A fixed table of what the store said, believed for a while (settings.key_cache_ms) and refreshed
- * in the background for as long again.  What is not known is asked of the store's reader thread;
- * the exchange waits meanwhile.  Belongs to its worker.
+ * A fixed table of what the store said, believed for settings.key_cache_ms and refreshed in the
+ * background from half of it on, so that a revoked key is refused in time.  What is not known is
+ * asked of the store's reader thread; the exchange waits meanwhile.  Belongs to its worker.
  */
 #pragma once
 

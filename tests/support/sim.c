@@ -192,6 +192,20 @@ static bool run_action(void)
     return true;
 }
 
+void sim_forget(void (*run)(void *ctx), void (*done)(void *ctx))
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < world.action_count; i++) {
+        if (world.actions[i].run == run) {
+            done(world.actions[i].ctx);
+        } else {
+            world.actions[kept++] = world.actions[i];
+        }
+    }
+    world.action_count = kept;
+}
+
 /* --- peers --- */
 
 static struct sim_peer *new_peer(void)
@@ -747,11 +761,7 @@ size_t sim_stop(void)
     for (size_t i = 0; i < world.watched_count; i++) {
         free(world.watched[i]);
     }
-    for (size_t i = 0; i < world.action_count; i++) {
-        if (world.actions[i].run == answer_question) {
-            free(world.actions[i].ctx); /* of a question that was cancelled */
-        }
-    }
+    sim_forget(answer_question, free); /* questions that were cancelled */
     world.peer_count = 0;
     world.watched_count = 0;
     return open_fds;

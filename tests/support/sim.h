@@ -28,6 +28,7 @@ struct sim_script {
 struct sim_peer {
     const struct sim_script *script; /* may be set at any time */
     void *ctx;                       /* the test's own */
+    size_t mark;                     /* the test's own */
     int fd;                          /* of the program's end; -1 until it has one */
 
     struct buf received; /* what the program wrote and the peer took */
@@ -125,6 +126,9 @@ int64_t sim_now_us(void);
 
 /* Runs `run` after the delay. */
 void sim_after(int64_t delay_us, void (*run)(void *ctx), void *ctx);
+
+/* Forgets what was to be run by `run`, and gives what it would have got to `done`. */
+void sim_forget(void (*run)(void *ctx), void (*done)(void *ctx));
 
 /* One turn of the loop; false when nothing was to be done. */
 bool sim_turn(struct loop *loop);
