@@ -63,8 +63,9 @@ struct openai_turn {
     struct arena *scratch;
     struct event_list *out;
     struct fault *fault;
-    bool has_halves; /* the text held escapes of single surrogates: see openai_chat_halves.c */
-    bool at_end;     /* the bytes ended: what is not whole will never be */
+    json *choice_error; /* a choice that holds an error, or NULL */
+    bool has_halves;    /* the text held escapes of single surrogates: see openai_chat_halves.c */
+    bool at_end;        /* the bytes ended: what is not whole will never be */
 };
 
 /* `tool_calls` of a delta or a message.  ERR_PEER past the bounds. */

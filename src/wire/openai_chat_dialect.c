@@ -6,7 +6,6 @@
  * end a choice twice, or speak after its end), and half a surrogate pair, until its second half
  * comes with the next piece.
  */
-#include "base/map.h"
 #include "codec/json_write.h"
 #include "wire/dialect.h"
 #include "wire/openai_chat.h"
@@ -36,6 +35,143 @@ static struct event *emit(struct openai_turn *turn, enum event_kind kind, int ch
 
     event->choice = choice;
     return event;
+}
+
+/* ---- Members ---- */
+
+/* The members that are read, and those behind them that are known but not told on: their values are
+ * random, or ours to give. */
+enum body_member {
+    BODY_ID,
+    BODY_MODEL,
+    BODY_CREATED,
+    BODY_CHOICES,
+    BODY_USAGE,
+    BODY_ERROR,
+    BODY_TYPE,
+    BODY_X_GROQ,
+};
+enum choice_member {
+    CHOICE_INDEX,
+    CHOICE_DELTA,
+    CHOICE_MESSAGE,
+    CHOICE_FINISH,
+    CHOICE_NATIVE,
+    CHOICE_LOGPROBS,
+    CHOICE_ERROR,
+};
+enum message_member {
+    MESSAGE_CONTENT,
+    MESSAGE_REFUSAL,
+    MESSAGE_DETAILS,
+    MESSAGE_REASONING, /* and the next three: four names for one thing */
+    MESSAGE_REASONING_CONTENT,
+    MESSAGE_REASONING_TEXT,
+    MESSAGE_THINKING,
+    MESSAGE_TOOL_CALLS,
+    MESSAGE_FUNCTION_CALL,
+    MESSAGE_ANNOTATIONS,
+    MESSAGE_IMAGES,
+    MESSAGE_AUDIO,
+};
+enum { MEMBERS_MAX = 20 };
+
+static const str body_names[] = {
+    [BODY_ID] = STR_INIT("id"),
+    [BODY_MODEL] = STR_INIT("model"),
+    [BODY_CREATED] = STR_INIT("created"),
+    [BODY_CHOICES] = STR_INIT("choices"),
+    [BODY_USAGE] = STR_INIT("usage"),
+    [BODY_ERROR] = STR_INIT("error"),
+    [BODY_TYPE] = STR_INIT("type"),
+    [BODY_X_GROQ] = STR_INIT("x_groq"),
+    STR_INIT("object"),
+    STR_INIT("provider"),
+    STR_INIT("user_id"),
+    STR_INIT("cost"),
+    STR_INIT("obfuscation"),
+    STR_INIT("p"),
+    STR_INIT("nonce"),
+    STR_INIT("openrouter_metadata"),
+    STR_INIT("request_id"),
+};
+static const str choice_names[] = {
+    [CHOICE_INDEX] = STR_INIT("index"),
+    [CHOICE_DELTA] = STR_INIT("delta"),
+    [CHOICE_MESSAGE] = STR_INIT("message"),
+    [CHOICE_FINISH] = STR_INIT("finish_reason"),
+    [CHOICE_NATIVE] = STR_INIT("native_finish_reason"),
+    [CHOICE_LOGPROBS] = STR_INIT("logprobs"),
+    [CHOICE_ERROR] = STR_INIT("error"),
+    STR_INIT("text"),
+};
+static const str message_names[] = {
+    [MESSAGE_CONTENT] = STR_INIT("content"),
+    [MESSAGE_REFUSAL] = STR_INIT("refusal"),
+    [MESSAGE_DETAILS] = STR_INIT("reasoning_details"),
+    [MESSAGE_REASONING] = STR_INIT("reasoning"),
+    [MESSAGE_REASONING_CONTENT] = STR_INIT("reasoning_content"),
+    [MESSAGE_REASONING_TEXT] = STR_INIT("reasoning_text"),
+    [MESSAGE_THINKING] = STR_INIT("thinking"),
+    [MESSAGE_TOOL_CALLS] = STR_INIT("tool_calls"),
+    [MESSAGE_FUNCTION_CALL] = STR_INIT("function_call"),
+    [MESSAGE_ANNOTATIONS] = STR_INIT("annotations"),
+    [MESSAGE_IMAGES] = STR_INIT("images"),
+    [MESSAGE_AUDIO] = STR_INIT("audio"),
+    STR_INIT("role"),
+    STR_INIT("padding"),
+    STR_INIT("name"),
+    STR_INIT("tool_call_id"),
+};
+_Static_assert(COUNT_OF(body_names) <= MEMBERS_MAX, "struct members has room for all");
+_Static_assert(COUNT_OF(message_names) <= MEMBERS_MAX, "struct members has room for all");
+
+static const struct {
+    const str *names;
+    size_t count;
+} known_members[] = {
+    [EXTRA_BODY] = {body_names, COUNT_OF(body_names)},
+    [EXTRA_CHOICE] = {choice_names, COUNT_OF(choice_names)},
+    [EXTRA_MESSAGE] = {message_names, COUNT_OF(message_names)},
+};
+
+/* An object's members by their place in the tables above; NULL when absent. */
+struct members {
+    json *at[MEMBERS_MAX];
+    bool has_unknown;
+};
+
+/* The count of the names when it is not known. */
+static size_t member_index(enum extra_place place, str name)
+{
+    const str *names = known_members[place].names;
+    size_t count = known_members[place].count;
+    size_t i = 0;
+
+    if (name.len == 0) {
+        return count;
+    }
+    while (i < count && (names[i].at[0] != name.at[0] || !str_eq(name, names[i]))) {
+        i++;
+    }
+    return i;
+}
+
+/* One walk instead of a look-up for each member: this runs for every token. */
+static struct members read_members(enum extra_place place, json *object)
+{
+    struct members members = {0};
+    struct json_walk walk = json_walk(object);
+
+    while (walk.is_object && json_next(&walk)) {
+        size_t i = member_index(place, walk.name);
+        if (i == known_members[place].count) {
+            members.has_unknown = true;
+        } else if (members.at[i] == NULL) {
+            members.at[i] = walk.value;
+        }
+    }
+    return members;
 }
 
 /* ---- What a choice says ---- */
@@ -163,18 +299,16 @@ static bool take_reasoning_detail(struct openai_turn *turn, int index, json *det
 
 /* The same text may stand in several members: details count first, then the first that is there. */
 static void take_reasoning(struct openai_turn *turn, int index, struct openai_choice *choice,
-                           json *message)
+                           const struct members *message)
 {
-    static const char *const names[] = {"reasoning", "reasoning_content", "reasoning_text",
-                                        "thinking"};
-    struct json_walk walk = json_walk(json_get(message, "reasoning_details"));
+    struct json_walk walk = json_walk(message->at[MESSAGE_DETAILS]);
     bool is_told = false;
 
     for (int64_t i = 0; json_next(&walk); i++) {
         is_told = take_reasoning_detail(turn, index, walk.value, i) || is_told;
     }
-    for (size_t i = 0; i < COUNT_OF(names) && !is_told; i++) {
-        str text = json_str(message, names[i]);
+    for (size_t i = MESSAGE_REASONING; i <= MESSAGE_THINKING && !is_told; i++) {
+        str text = json_as_str(message->at[i]);
         is_told = text.len > 0;
         say_plain_reasoning(turn, index, choice, text);
     }
@@ -191,14 +325,25 @@ static void take_list(struct openai_turn *turn, int index, enum event_kind kind,
 
 /* ---- Members that we do not know ---- */
 
+/* FNV-1a.  Only a provider can make two of its own values collide, to hide one of them. */
+static uint64_t hash_of(str text, uint64_t start)
+{
+    uint64_t hash = 0xcbf29ce484222325ULL + start;
+
+    for (size_t i = 0; i < text.len; i++) {
+        hash = (hash ^ (unsigned char)text.at[i]) * 0x100000001b3ULL;
+    }
+    return hash;
+}
+
 /* True when the value differs from what was told last under that name. */
 static bool is_news(struct openai_turn *turn, enum extra_place place, int choice, str name,
                     json *value)
 {
     struct openai_answer *answer = turn->answer;
-    uint64_t key = map_hash(name) + (uint64_t)place * 3 + (uint64_t)choice * 7;
-    uint64_t hash = map_hash(json_is(value, JSON_STR) ? json_as_str(value)
-                                                      : json_to_text(turn->scratch, value));
+    uint64_t key = hash_of(name, (uint64_t)place * CHAT_CHOICES_MAX + (uint64_t)choice);
+    uint64_t hash = hash_of(
+        json_is(value, JSON_STR) ? json_as_str(value) : json_to_text(turn->scratch, value), 0);
 
     for (size_t i = 0; i < answer->extra_count; i++) {
         if (answer->extras[i].name == key) {
@@ -212,49 +357,6 @@ static bool is_news(struct openai_turn *turn, enum extra_place place, int choice
         answer->extras[answer->extra_count++].value = hash;
     }
     return true;
-}
-
-/* Members whose values are random, ours to give, or read elsewhere. */
-static const str body_members[] = {
-    STR_INIT("id"),         STR_INIT("object"),   STR_INIT("created"),
-    STR_INIT("model"),      STR_INIT("choices"),  STR_INIT("usage"),
-    STR_INIT("error"),      STR_INIT("provider"), STR_INIT("user_id"),
-    STR_INIT("cost"),       STR_INIT("x_groq"),   STR_INIT("obfuscation"),
-    STR_INIT("p"),          STR_INIT("nonce"),    STR_INIT("openrouter_metadata"),
-    STR_INIT("request_id"), STR_INIT("type")};
-static const str choice_members[] = {STR_INIT("index"),
-                                     STR_INIT("delta"),
-                                     STR_INIT("message"),
-                                     STR_INIT("finish_reason"),
-                                     STR_INIT("native_finish_reason"),
-                                     STR_INIT("logprobs"),
-                                     STR_INIT("text"),
-                                     STR_INIT("error")};
-static const str message_members[] = {
-    STR_INIT("role"),          STR_INIT("content"),           STR_INIT("refusal"),
-    STR_INIT("reasoning"),     STR_INIT("reasoning_content"), STR_INIT("reasoning_text"),
-    STR_INIT("thinking"),      STR_INIT("reasoning_details"), STR_INIT("tool_calls"),
-    STR_INIT("function_call"), STR_INIT("annotations"),       STR_INIT("images"),
-    STR_INIT("audio"),         STR_INIT("padding"),           STR_INIT("name"),
-    STR_INIT("tool_call_id")};
-
-static const struct {
-    const str *at;
-    size_t count;
-} known_members[] = {
-    [EXTRA_BODY] = {body_members, COUNT_OF(body_members)},
-    [EXTRA_CHOICE] = {choice_members, COUNT_OF(choice_members)},
-    [EXTRA_MESSAGE] = {message_members, COUNT_OF(message_members)},
-};
-
-static bool is_known(enum extra_place place, str name)
-{
-    for (size_t i = 0; i < known_members[place].count; i++) {
-        if (str_eq(name, known_members[place].at[i])) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* Null, "", {} and [] say nothing. */
@@ -286,7 +388,7 @@ static void take_extras(struct openai_turn *turn, enum extra_place place, int ch
     struct json_walk walk = json_walk(object);
 
     while (json_next(&walk)) {
-        if (is_known(place, walk.name) || is_empty(walk.value) ||
+        if (member_index(place, walk.name) < known_members[place].count || is_empty(walk.value) ||
             !is_news(turn, place, choice, walk.name, walk.value)) {
             continue;
         }
@@ -356,10 +458,11 @@ static void finish_choices(struct openai_turn *turn, bool at_end)
     }
 }
 
-static void take_finish(struct openai_turn *turn, struct openai_choice *choice, json *object)
+static void take_finish(struct openai_turn *turn, struct openai_choice *choice,
+                        const struct members *object)
 {
-    str word = json_str(object, "finish_reason");
-    str native = json_str(object, "native_finish_reason");
+    str word = json_as_str(object->at[CHOICE_FINISH]);
+    str native = json_as_str(object->at[CHOICE_NATIVE]);
     bool has_output = choice->has_text || choice->tool_count > 0;
     enum finish_reason reason = openai_finish_of(word, has_output);
 
@@ -368,7 +471,7 @@ static void take_finish(struct openai_turn *turn, struct openai_choice *choice, 
     }
     choice->has_finish = true;
     choice->reason = reason;
-    if (json_is(json_get(object, "native_finish_reason"), JSON_NULL)) {
+    if (json_is(object->at[CHOICE_NATIVE], JSON_NULL)) {
         return; /* a gateway says that its provider gave no word */
     }
     native = native.len > 0 ? native : word;
@@ -376,43 +479,48 @@ static void take_finish(struct openai_turn *turn, struct openai_choice *choice, 
 }
 
 static enum err take_message(struct openai_turn *turn, int index, struct openai_choice *choice,
-                             json *message)
+                             json *object)
 {
-    str refusal = json_str(message, "refusal");
-    json *audio = json_get(message, "audio");
+    struct members message = read_members(EXTRA_MESSAGE, object);
+    str refusal = json_as_str(message.at[MESSAGE_REFUSAL]);
 
-    take_extras(turn, EXTRA_MESSAGE, index, message);
-    take_reasoning(turn, index, choice, message);
-    take_content(turn, index, choice, json_get(message, "content"));
+    if (message.has_unknown) {
+        take_extras(turn, EXTRA_MESSAGE, index, object);
+    }
+    take_reasoning(turn, index, choice, &message);
+    take_content(turn, index, choice, message.at[MESSAGE_CONTENT]);
     if (refusal.len > 0) {
         emit(turn, EVENT_REFUSAL, index)->text = refusal;
     }
-    take_list(turn, index, EVENT_ANNOTATION, json_get(message, "annotations"));
-    take_list(turn, index, EVENT_IMAGE, json_get(message, "images"));
-    if (says_something(audio)) {
-        emit(turn, EVENT_AUDIO, index)->raw = audio;
+    take_list(turn, index, EVENT_ANNOTATION, message.at[MESSAGE_ANNOTATIONS]);
+    take_list(turn, index, EVENT_IMAGE, message.at[MESSAGE_IMAGES]);
+    if (says_something(message.at[MESSAGE_AUDIO])) {
+        emit(turn, EVENT_AUDIO, index)->raw = message.at[MESSAGE_AUDIO];
     }
-    enum err err = openai_take_tool_calls(turn, index, choice, json_get(message, "tool_calls"));
+    enum err err = openai_take_tool_calls(turn, index, choice, message.at[MESSAGE_TOOL_CALLS]);
     return err == ERR_OK
-               ? openai_take_function_call(turn, index, choice, json_get(message, "function_call"))
+               ? openai_take_function_call(turn, index, choice, message.at[MESSAGE_FUNCTION_CALL])
                : err;
 }
 
 /* The delta of a chunk, the message of a whole answer.  Perplexity sends both in both: what is
  * not asked for is cumulative or empty. */
-static json *find_message(const struct openai_turn *turn, json *object)
+static json *find_message(const struct openai_turn *turn, const struct members *object)
 {
     bool is_stream = turn->decoder->framing == FRAMING_SSE;
-    json *first = json_get(object, is_stream ? "delta" : "message");
+    json *delta = object->at[CHOICE_DELTA];
+    json *message = object->at[CHOICE_MESSAGE];
+    json *first = is_stream ? delta : message;
 
-    return json_is(first, JSON_OBJECT) ? first : json_get(object, is_stream ? "message" : "delta");
+    return json_is(first, JSON_OBJECT) ? first : is_stream ? message : delta;
 }
 
 static enum err take_choice(struct openai_turn *turn, json *object, int64_t position)
 {
-    json *given = json_get(object, "index");
+    struct members members = read_members(EXTRA_CHOICE, object);
+    json *given = members.at[CHOICE_INDEX];
+    json *logprobs = members.at[CHOICE_LOGPROBS];
     int64_t index = json_is(given, JSON_INT) ? json_as_int(given) : position;
-    json *logprobs = json_get(object, "logprobs");
 
     if (index < 0 || index >= CHAT_CHOICES_MAX) {
         return openai_broken(turn, ERR_PEER, STR("the provider sent a choice out of bounds"));
@@ -421,29 +529,21 @@ static enum err take_choice(struct openai_turn *turn, json *object, int64_t posi
     if (choice->is_finished) {
         return ERR_OK;
     }
-    take_extras(turn, EXTRA_CHOICE, (int)index, object);
-    enum err err = take_message(turn, (int)index, choice, find_message(turn, object));
+    if (members.has_unknown) {
+        take_extras(turn, EXTRA_CHOICE, (int)index, object);
+    }
+    enum err err = take_message(turn, (int)index, choice, find_message(turn, &members));
     if (err != ERR_OK) {
         return err;
     }
     if (says_something(logprobs)) {
         emit(turn, EVENT_LOGPROBS, (int)index)->raw = logprobs;
     }
-    take_finish(turn, choice, object);
-    return ERR_OK;
-}
-
-/* OpenRouter puts the error of a model that had begun into its choice. */
-static json *find_choice_error(json *choices)
-{
-    struct json_walk walk = json_walk(choices);
-
-    while (json_next(&walk)) {
-        if (refusal_is_error(walk.value)) {
-            return walk.value;
-        }
+    if (members.at[CHOICE_ERROR] != NULL && refusal_is_error(object)) {
+        turn->choice_error = object; /* OpenRouter: the model had begun and then failed */
     }
-    return NULL;
+    take_finish(turn, choice, &members);
+    return ERR_OK;
 }
 
 static enum err take_error(struct openai_turn *turn, json *root)
@@ -453,28 +553,28 @@ static enum err take_error(struct openai_turn *turn, json *root)
     return ERR_PEER;
 }
 
-static void start(struct openai_turn *turn, json *root)
+static void start(struct openai_turn *turn, const struct members *root)
 {
-    int64_t created = json_int(root, "created");
+    int64_t created = json_as_int(root->at[BODY_CREATED]);
 
     if (!turn->answer->has_started) {
         struct event *event = emit(turn, EVENT_START, 0);
         turn->answer->has_started = true;
-        event->start.id = json_str(root, "id");
-        event->start.model = json_str(root, "model");
+        event->start.id = json_as_str(root->at[BODY_ID]);
+        event->start.model = json_as_str(root->at[BODY_MODEL]);
         event->start.created = created > created_max_s ? created / 1000 : created;
         event->start.created = created > 0 ? event->start.created : 0;
     }
 }
 
-static void take_usage(struct openai_turn *turn, json *root)
+static void take_usage(struct openai_turn *turn, const struct members *root)
 {
     struct usage *last = &turn->answer->usage;
     struct usage usage = {0};
     const struct quirks *quirks = turn->decoder->model->quirks;
 
-    if (!openai_read_usage(json_get(root, "usage"), quirks, &usage) &&
-        !openai_read_usage(json_get(json_get(root, "x_groq"), "usage"), quirks, &usage)) {
+    if (!openai_read_usage(root->at[BODY_USAGE], quirks, &usage) &&
+        !openai_read_usage(json_get(root->at[BODY_X_GROQ], "usage"), quirks, &usage)) {
         return;
     }
     if (memcmp(last, &usage, sizeof(usage)) != 0) {
@@ -486,28 +586,32 @@ static void take_usage(struct openai_turn *turn, json *root)
 /* A chunk, or a whole answer. */
 static enum err take_object(struct openai_turn *turn, json *root)
 {
-    json *choices = json_get(root, "choices");
+    struct members members = read_members(EXTRA_BODY, root);
+    json *choices = members.at[BODY_CHOICES];
     bool has_choices = json_is(choices, JSON_ARRAY) && json_count(choices) > 0;
-    bool has_usage = json_is(json_get(root, "usage"), JSON_OBJECT);
+    bool has_usage = json_is(members.at[BODY_USAGE], JSON_OBJECT);
     struct json_walk walk = json_walk(has_choices ? choices : NULL);
     enum err err = ERR_OK;
 
-    if (refusal_is_error(root)) {
+    if ((members.at[BODY_ERROR] != NULL || members.at[BODY_TYPE] != NULL) &&
+        refusal_is_error(root)) {
         return take_error(turn, root);
     }
     /* Azure begins with a chunk that says nothing: its id and model are empty. */
-    if (!turn->answer->has_started && !has_choices && !has_usage && json_str(root, "id").len == 0) {
+    if (!turn->answer->has_started && !has_choices && !has_usage &&
+        json_as_str(members.at[BODY_ID]).len == 0 && turn->decoder->framing == FRAMING_SSE) {
         return ERR_OK;
     }
-    start(turn, root);
-    take_extras(turn, EXTRA_BODY, 0, root);
+    start(turn, &members);
+    if (members.has_unknown) {
+        take_extras(turn, EXTRA_BODY, 0, root);
+    }
     for (int64_t i = 0; err == ERR_OK && json_next(&walk); i++) {
         err = take_choice(turn, walk.value, i);
     }
-    take_usage(turn, root);
-    json *error = has_choices ? find_choice_error(choices) : NULL;
-    if (err == ERR_OK && error != NULL) {
-        return take_error(turn, error);
+    take_usage(turn, &members);
+    if (err == ERR_OK && turn->choice_error != NULL) {
+        return take_error(turn, turn->choice_error);
     }
     if (err == ERR_OK && !has_choices && has_usage) {
         finish_choices(turn, false); /* usage alone: nothing more is said */
@@ -599,7 +703,6 @@ static enum err take_whole(struct openai_turn *turn)
     }
     enum err err = take_object(turn, root);
     if (err == ERR_OK) {
-        start(turn, root);
         finish_choices(turn, true);
     }
     return err;
@@ -637,7 +740,7 @@ static enum err decode(struct decoder *decoder, str bytes, struct arena *scratch
                        struct event_list *out, struct fault *fault)
 {
     struct openai_answer *answer = decoder->state;
-    struct openai_turn turn = {decoder, answer, scratch, out, fault, false, false};
+    struct openai_turn turn = {decoder, answer, scratch, out, fault, NULL, false, false};
 
     if (decoder->framing == FRAMING_SSE) {
         return take_stream(&turn, bytes);
@@ -652,7 +755,7 @@ static enum err decode_end(struct decoder *decoder, struct arena *scratch, struc
                            struct fault *fault)
 {
     struct openai_answer *answer = decoder->state;
-    struct openai_turn turn = {decoder, answer, scratch, out, fault, false, true};
+    struct openai_turn turn = {decoder, answer, scratch, out, fault, NULL, false, true};
 
     if (decoder->framing == FRAMING_WHOLE) {
         return take_whole(&turn);

@@ -306,10 +306,12 @@ enum finish_reason openai_finish_of(str word, bool has_output)
         {STR_INIT("error"), FINISH_ERROR},
         {STR_INIT("network_error"), FINISH_ERROR},                /* Z.AI */
         {STR_INIT("insufficient_system_resource"), FINISH_ERROR}, /* DeepSeek */
-        {STR_INIT(""), FINISH_NONE},
         {STR_INIT("null"), FINISH_NONE},
     };
 
+    if (word.len == 0) {
+        return FINISH_NONE;
+    }
     for (size_t i = 0; i < COUNT_OF(words); i++) {
         if (str_eq_nocase(word, words[i].word)) {
             return words[i].reason;
