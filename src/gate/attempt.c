@@ -59,6 +59,19 @@ static void on_head(void *owner, int status, const struct headers *headers)
     exchange_wake(exchange);
 }
 
+/* The body of a refusal is longer than anybody wants to know. */
+static void end_refusal(struct exchange *exchange)
+{
+    struct attempt *attempt = &exchange->attempt;
+
+    attempt->ended = true;
+    attempt->end = FETCH_DONE;
+    attempt->facts = fetch_facts(attempt->fetch);
+    fetch_cancel(attempt->fetch);
+    attempt->fetch = NULL;
+    exchange_wake(exchange);
+}
+
 static void on_bytes(void *owner, str bytes)
 {
     struct exchange *exchange = owner;
@@ -69,6 +82,9 @@ static void on_bytes(void *owner, str bytes)
         str fits = str_take(bytes, attempt->refusal.limit - attempt->refusal.len);
         enum err err = buf_add(&attempt->refusal, fits);
         assert(err == ERR_OK);
+        if (fits.len < bytes.len) {
+            end_refusal(exchange);
+        }
         return;
     }
     attempt->input = bytes;

@@ -30,10 +30,11 @@ static void send_piece(void *ctx)
     struct reply *reply = &sending->reply;
     size_t piece = reply->piece_bytes > 0 ? reply->piece_bytes : reply->bytes.len;
 
-    sim_send(sending->peer, str_take(reply->bytes, piece));
-    reply->bytes = str_skip(reply->bytes, piece);
     if (reply->bytes.len > 0) {
-        sim_after(reply->piece_us, send_piece, sending);
+        sim_send(sending->peer, str_take(reply->bytes, piece));
+        reply->bytes = str_skip(reply->bytes, piece);
+        /* What ends the reply comes a little later: a reset would overtake the bytes. */
+        sim_after(reply->piece_us > 0 ? reply->piece_us : 1, send_piece, sending);
         return;
     }
     if (reply->end == REPLY_CLOSES) {

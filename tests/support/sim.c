@@ -142,9 +142,7 @@ int64_t sim_now_us(void)
 
 void sim_start(uint64_t seed)
 {
-    if (world.peer_count > 0 || world.watched_count > 0) {
-        fail("the last world was not stopped");
-    }
+    (void)sim_stop(); /* a test that failed has left its world behind */
     memset(&world, 0, sizeof(world));
     world.random = seed * 0x9e3779b97f4a7c15U + 1;
     if (world.random == 0) {
