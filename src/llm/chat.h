@@ -65,9 +65,9 @@ struct chat_part {
 
 struct chat_message {
     enum chat_role role;
+    bool is_error;    /* ROLE_TOOL: the tool failed */
     str name;         /* empty when absent */
     str tool_call_id; /* ROLE_TOOL */
-    bool is_error;    /* ROLE_TOOL: the tool failed */
     struct chat_part *parts; /* ASSISTANT: reasoning, then text, then tool calls */
     size_t part_count;
     json *raw; /* the whole message; NULL when made by us */
