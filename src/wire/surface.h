@@ -41,8 +41,8 @@ struct surface {
                                struct fault *fault) MUST_CHECK;
 
     /* Streaming: makes encoder->state; then one event at a time, appended to *out in this API's words.
-     * START is answered by the
-     * first chunk, at once or with the first thing said; USAGE is kept until encode_end. */
+     * START is answered by the first chunk, at once or with the first thing said; USAGE is kept until
+     * encode_end. */
     void (*encoder_init)(struct encoder *encoder);
     enum err (*encode)(struct encoder *encoder, const struct event *event,
                        struct buf *out) MUST_CHECK;
