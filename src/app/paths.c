@@ -31,6 +31,7 @@ static str choose(const char *asked, const struct world *world, struct arena *ar
 /* Like `mkdir -p`, for the owner alone.  False with errno. */
 static bool make_directories(str path, struct arena *arena)
 {
+    assert(path.len < SIZE_MAX / 2); /* the linker's analysis asks for it */
     char *copy = arena_take(arena, path.len + 1);
 
     memcpy(copy, path.at, path.len);

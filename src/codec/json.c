@@ -268,9 +268,22 @@ bool json_is_none(json *value)
     return value == NULL || yyjson_is_null(value);
 }
 
+/* Most of the time the name is not there: lengths tell at once. */
 json *json_get(json *object, const char *name)
 {
-    return yyjson_obj_get(object, name);
+    if (!yyjson_is_obj(object)) {
+        return NULL;
+    }
+    size_t len = strlen(name);
+    size_t left = unsafe_yyjson_get_len(object);
+    for (yyjson_val *key = unsafe_yyjson_get_first(object); left > 0; left--) {
+        if (unsafe_yyjson_get_len(key) == len &&
+            memcmp(unsafe_yyjson_get_str(key), name, len) == 0) {
+            return key + 1;
+        }
+        key = unsafe_yyjson_get_next(key + 1);
+    }
+    return NULL;
 }
 
 str json_as_str(json *value)

@@ -11,21 +11,45 @@ enum {
     MASKED_CHARS_MIN = 24 /* a shorter key would lose too much by showing its ends */
 };
 
-static EVP_MD *sha256; /* fetched once: every fetch takes locks that all threads share */
+static EVP_MD *sha256;            /* fetched once: every fetch takes locks that all threads share */
+static pthread_key_t context_key; /* each thread's own EVP_MD_CTX, made once: workers hash a lot */
+
+static void free_context(void *context)
+{
+    EVP_MD_CTX_free(context);
+}
 
 static void fetch_sha256(void)
 {
     sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     assert(sha256 != NULL);
+    int made = pthread_key_create(&context_key, free_context);
+    assert(made == 0);
+}
+
+static EVP_MD_CTX *thread_context(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, fetch_sha256);
+    EVP_MD_CTX *context = pthread_getspecific(context_key);
+    if (context == NULL) {
+        context = EVP_MD_CTX_new();
+        if (context == NULL || pthread_setspecific(context_key, context) != 0) {
+            out_of_memory();
+        }
+    }
+    return context;
 }
 
 void keys_hash(str key, uint8_t hash[KEY_HASH_BYTES])
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    EVP_MD_CTX *context = thread_context();
     unsigned int len = 0;
 
-    (void)pthread_once(&once, fetch_sha256);
-    int done = EVP_Digest(key.len > 0 ? key.at : "", key.len, hash, &len, sha256, NULL);
+    int done = EVP_DigestInit_ex2(context, sha256, NULL) == 1 &&
+               EVP_DigestUpdate(context, key.len > 0 ? key.at : "", key.len) == 1 &&
+               EVP_DigestFinal_ex(context, hash, &len) == 1;
     assert(done == 1 && len == KEY_HASH_BYTES);
 }
 
