@@ -3,7 +3,7 @@
 
     tools/run_fuzz.py BUILD SECONDS [TARGET ...]
 
-A corpus grows in BUILD/corpus/TARGET; an input that breaks something is left in BUILD/crashes.
+A corpus grows in BUILD/corpus/TARGET, from the golden files; an input that breaks something is left in BUILD/crashes.
 """
 import concurrent.futures
 import os
@@ -21,7 +21,7 @@ def run(program, build, seconds):
     for folder in (corpus, crashes):
         folder.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
-        [program, corpus, f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048",
+        [program, corpus, "tests/golden", f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=2048",
          "-print_final_stats=1", f"-artifact_prefix={crashes}/{name}-"],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
     stat = re.search(r"stat::number_of_executed_units:\s*(\d+)", done.stdout)
