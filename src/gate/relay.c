@@ -32,6 +32,8 @@ void relay_begin(struct exchange *exchange)
         exchange->gather =
             gather_new(&exchange->arena, (size_t)settings_of(exchange)->answer_bytes_max);
     }
+    /* Nothing is promised to the client before this attempt has said something. */
+    loop_stop_timer(&exchange->worker->loop, &exchange->keepalive);
     exchange->keepalive.fire = on_keepalive;
 }
 

@@ -97,6 +97,7 @@ static void lose(struct conn *conn)
 static void linger(struct conn *conn)
 {
     conn->state = CONN_LINGER;
+    stream_set_low_water(&conn->stream, 0); /* to know when all is sent */
     stream_finish(&conn->stream);
     stream_set_reading(&conn->stream, true);
     conn->write_progress = 0;
@@ -275,6 +276,8 @@ static void on_drained(struct stream *stream)
 
     if (has_call(conn)) {
         conn->server->ops->on_drained(&conn->call);
+    } else if (conn->state == CONN_LINGER) {
+        set_idle_timer(conn, LINGER_MS);
     }
 }
 

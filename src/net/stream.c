@@ -407,6 +407,12 @@ void stream_set_reading(struct stream *stream, bool reading)
     }
 }
 
+void stream_set_low_water(struct stream *stream, size_t low_bytes)
+{
+    stream->low_bytes = low_bytes;
+    stream->above_low = stream_unsent_bytes(stream) > low_bytes;
+}
+
 void stream_finish(struct stream *stream)
 {
     stream->finish = true;

@@ -73,6 +73,9 @@ enum err stream_write(struct stream *stream, const str *parts, size_t count) MUS
 
 size_t stream_unsent_bytes(const struct stream *stream);
 
+/* on_drained is told when unsent bytes fall to `low_bytes`, those that wait already too. */
+void stream_set_low_water(struct stream *stream, size_t low_bytes);
+
 /* Ends our side once everything is sent. */
 void stream_finish(struct stream *stream);
 

@@ -727,6 +727,7 @@ static void the_last_bytes_have_their_time_too(void **state)
     assert_true(client->received.len > sizeof(large));
     assert_ends_with(client, "xxxxxxxxxxxx");
     assert_true(client->ended);
+    assert_true(client->closed); /* lingering begins when all is sent */
 }
 
 static void a_large_answer_on_a_connection_that_stays_has_its_time_too(void **state)
