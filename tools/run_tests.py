@@ -55,7 +55,8 @@ def run_pytest(jobs, preset):
     build = pathlib.Path("build") / preset
     report = build / "blackbox.xml"
     report.unlink(missing_ok=True)
-    command = [BLACKBOX / ".venv/bin/python", "-m", "pytest", BLACKBOX, "-n", jobs, "-q",
+    workers = str(min(int(jobs), 8))  # each has a gateway of its own
+    command = [BLACKBOX / ".venv/bin/python", "-m", "pytest", BLACKBOX, "-n", workers, "-q",
                f"--junitxml={report}"]
     done = subprocess.run(command, env=os.environ | {"GATEHOUSE": str((build / "gatehouse").resolve())})
     found = [case for case in cases(report) if case.find("skipped") is None]
