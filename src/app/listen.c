@@ -28,13 +28,12 @@ enum err listen_parse(str text, struct arena *arena, struct sock_address *out, s
                                           STR_ARG(text)));
     }
     str host = str_take(text, colon - 1);
-    if (host.len >= 2 && host.at[0] == '[' && host.at[host.len - 1] == ']') {
-        host = str_of(host.at + 1, host.len - 2);
-    }
     if (str_eq(host, STR("localhost"))) {
         host = STR("127.0.0.1");
     } else if (host.len == 0 || str_eq(host, STR("*"))) {
         host = STR("0.0.0.0");
+    } else if (host.at[0] == '[' && host.at[host.len - 1] == ']') {
+        host = str_of(host.at + 1, host.len - 2); /* what is empty inside is no address */
     }
     if (!sock_address_parse(host, (uint16_t)port, out)) {
         return refuse(fault, arena_printf(arena,
