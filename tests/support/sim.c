@@ -414,7 +414,9 @@ static int sim_accept(int fd, struct sock_address *address)
     }
     struct sim_peer *peer = listener->queue[0];
     listener->count--;
-    memmove(&listener->queue[0], &listener->queue[1], listener->count * sizeof(listener->queue[0]));
+    for (size_t i = 0; i < listener->count; i++) {
+        listener->queue[i] = listener->queue[i + 1];
+    }
     give_fd(peer);
     if (!sock_address_parse(STR("192.0.2.7"), 40000, address)) {
         fail("an address");

@@ -37,12 +37,14 @@ struct small_world {
 static struct small_world world;
 static uint64_t seed;
 
-#define must(condition)                                                      \
-    do {                                                                     \
-        if (!(condition)) {                                                  \
-            fail_msg("seed %llu: %s", (unsigned long long)seed, #condition); \
-        }                                                                    \
-    } while (0)
+static void check(bool is_so, const char *what)
+{
+    if (!is_so) {
+        fail_msg("seed %llu: %s", (unsigned long long)seed, what);
+    }
+}
+
+#define must(condition) check(condition, #condition)
 
 static bool chance(uint64_t percent)
 {
