@@ -38,6 +38,18 @@ static inline void list_remove(struct list *node)
     list_init(node);
 }
 
+/* Moves all nodes of `from` to the end of `head`; `from` is empty then. */
+static inline void list_move(struct list *head, struct list *from)
+{
+    if (!list_is_empty(from)) {
+        from->next->prev = head->prev;
+        head->prev->next = from->next;
+        from->prev->next = head;
+        head->prev = from->prev;
+        list_init(from);
+    }
+}
+
 /* The oldest node, or NULL. */
 static inline struct list *list_first(const struct list *head)
 {

@@ -80,10 +80,14 @@ void loop_begin_turn(struct loop *loop)
     loop->now_us = clock_monotonic_us(loop->clock);
 }
 
+/* Runs what is queued now; what that queues is for the next turn, so that events come between. */
 static void run_deferred(struct loop *loop)
 {
-    for (struct list *node = list_first(&loop->deferred); node != NULL;
-         node = list_first(&loop->deferred)) {
+    struct list due;
+
+    list_init(&due);
+    list_move(&due, &loop->deferred);
+    for (struct list *node = list_first(&due); node != NULL; node = list_first(&due)) {
         struct deferred *deferred = CONTAINER_OF(node, struct deferred, node);
         list_remove(node);
         deferred->queued = false;
@@ -98,5 +102,6 @@ void loop_end_turn(struct loop *loop)
         timer->fire(timer);
     }
     run_deferred(loop);
-    loop->ops->set_deadline(loop, timers_next_us(&loop->timers));
+    loop->ops->set_deadline(loop, list_is_empty(&loop->deferred) ? timers_next_us(&loop->timers)
+                                                                 : loop->now_us);
 }

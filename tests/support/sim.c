@@ -418,6 +418,7 @@ bool sim_turn(struct loop *loop)
     loop_begin_turn(loop);
     loop_end_turn(loop);
     sweep();
+    busy = busy || world.deadline_us <= world.now_us; /* it wants another turn at once */
     return run_world() || busy;
 }
 
