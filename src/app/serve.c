@@ -29,8 +29,8 @@
 enum {
     WORKERS_MAX = 256,
     ERRORS_BYTES_MAX = 64 * 1024,
-    RING_ROWS = 4096,
-    BATCH_ROWS = 1024,
+    RING_ROWS = 2048,
+    BATCH_ROWS = 256,
     BATCH_MS = 20,
     SPOOL_BYTES_MAX = 256 * 1024 * 1024,
 };

@@ -269,16 +269,15 @@ bool json_is_none(json *value)
 }
 
 /* Most of the time the name is not there: lengths tell at once. */
-json *json_get(json *object, const char *name)
+json *json_find(json *object, str name)
 {
     if (!yyjson_is_obj(object)) {
         return NULL;
     }
-    size_t len = strlen(name);
     size_t left = unsafe_yyjson_get_len(object);
     for (yyjson_val *key = unsafe_yyjson_get_first(object); left > 0; left--) {
-        if (unsafe_yyjson_get_len(key) == len &&
-            memcmp(unsafe_yyjson_get_str(key), name, len) == 0) {
+        if (unsafe_yyjson_get_len(key) == name.len &&
+            memcmp(unsafe_yyjson_get_str(key), name.at, name.len) == 0) {
             return key + 1;
         }
         key = unsafe_yyjson_get_next(key + 1);
@@ -315,21 +314,6 @@ double json_as_real(json *value)
 bool json_as_bool(json *value)
 {
     return yyjson_get_bool(value);
-}
-
-str json_str(json *object, const char *name)
-{
-    return json_as_str(json_get(object, name));
-}
-
-int64_t json_int(json *object, const char *name)
-{
-    return json_as_int(json_get(object, name));
-}
-
-bool json_bool(json *object, const char *name)
-{
-    return json_as_bool(json_get(object, name));
 }
 
 size_t json_count(json *value)

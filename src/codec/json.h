@@ -53,19 +53,36 @@ static inline bool json_is(json *value, enum json_type type)
 /* Absent or null: the two mean the same for an optional member. */
 bool json_is_none(json *value);
 
-/* Members of an object; NULL when absent or not an object. */
-json *json_get(json *object, const char *name);
-
-/* The member's text, number or truth, or empty, 0, false when absent or of another type. */
-str json_str(json *object, const char *name);
-int64_t json_int(json *object, const char *name);
-bool json_bool(json *object, const char *name);
+/* The member of an object; NULL when there is none, or it is no object. */
+json *json_find(json *object, str name);
 
 /* The value itself. */
 str json_as_str(json *value);
 int64_t json_as_int(json *value); /* JSON_REAL is cut toward zero and clamped */
 double json_as_real(json *value); /* JSON_INT too */
 bool json_as_bool(json *value);
+
+/* The same for literal names: inline, so that their lengths are known to the compiler. */
+static inline json *json_get(json *object, const char *name)
+{
+    return json_find(object, str_c(name));
+}
+
+/* The member's text, number or truth, or empty, 0, false when absent or of another type. */
+static inline str json_str(json *object, const char *name)
+{
+    return json_as_str(json_get(object, name));
+}
+
+static inline int64_t json_int(json *object, const char *name)
+{
+    return json_as_int(json_get(object, name));
+}
+
+static inline bool json_bool(json *object, const char *name)
+{
+    return json_as_bool(json_get(object, name));
+}
 
 /* Elements of an array or members of an object; 0 for others. */
 size_t json_count(json *value);

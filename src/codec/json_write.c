@@ -144,10 +144,10 @@ static void add_quoted(struct json_writer *writer, str value)
 }
 
 /* The comma and the name that come before a value. */
-static void start_value(struct json_writer *writer, const char *name)
+void json_start_value(struct json_writer *writer, str member)
 {
-    str member = str_c(name);
-    size_t len = (writer->needs_comma ? 1 : 0) + (name != NULL ? member.len + 3 : 0);
+    bool named = member.at != NULL;
+    size_t len = (writer->needs_comma ? 1 : 0) + (named ? member.len + 3 : 0);
 
     if (writer->err != ERR_OK) {
         return;
@@ -160,7 +160,7 @@ static void start_value(struct json_writer *writer, const char *name)
     if (writer->needs_comma) {
         *at++ = ',';
     }
-    if (name != NULL) {
+    if (named) {
         *at++ = '"';
         memcpy(at, member.at, member.len);
         at += member.len;
@@ -171,55 +171,29 @@ static void start_value(struct json_writer *writer, const char *name)
     writer->needs_comma = true;
 }
 
-static void open_with(struct json_writer *writer, const char *name, str bracket)
+void json_add_open(struct json_writer *writer, char bracket)
 {
-    start_value(writer, name);
-    add(writer, bracket);
+    add(writer, str_of(&bracket, 1));
     writer->needs_comma = false;
 }
 
-static void close_with(struct json_writer *writer, str bracket)
+void json_add_close(struct json_writer *writer, char bracket)
 {
-    add(writer, bracket);
+    add(writer, str_of(&bracket, 1));
     writer->needs_comma = true;
 }
 
-void json_open_object(struct json_writer *writer, const char *name)
+void json_add_str(struct json_writer *writer, str value)
 {
-    open_with(writer, name, STR("{"));
-}
-
-void json_close_object(struct json_writer *writer)
-{
-    close_with(writer, STR("}"));
-}
-
-void json_open_array(struct json_writer *writer, const char *name)
-{
-    open_with(writer, name, STR("["));
-}
-
-void json_close_array(struct json_writer *writer)
-{
-    close_with(writer, STR("]"));
-}
-
-void json_put_str(struct json_writer *writer, const char *name, str value)
-{
-    start_value(writer, name);
     add_quoted(writer, value);
 }
 
-void json_put_str_or_null(struct json_writer *writer, const char *name, str value)
+void json_add_raw(struct json_writer *writer, str value)
 {
-    if (value.at == NULL) {
-        json_put_null(writer, name);
-    } else {
-        json_put_str(writer, name, value);
-    }
+    add(writer, value);
 }
 
-static void add_int(struct json_writer *writer, int64_t value)
+void json_add_int(struct json_writer *writer, int64_t value)
 {
     char digits[24];
     size_t at = sizeof(digits);
@@ -233,12 +207,6 @@ static void add_int(struct json_writer *writer, int64_t value)
         digits[--at] = '-';
     }
     add(writer, str_of(digits + at, sizeof(digits) - at));
-}
-
-void json_put_int(struct json_writer *writer, const char *name, int64_t value)
-{
-    start_value(writer, name);
-    add_int(writer, value);
 }
 
 /* "0.7", "-12.25": what people write.  A number that four decimals cannot say exactly is left. */
@@ -279,7 +247,7 @@ static bool add_short_decimal(struct json_writer *writer, double value)
 }
 
 /* The shortest text that reads back as the same number. */
-static void add_real(struct json_writer *writer, double value)
+void json_add_real(struct json_writer *writer, double value)
 {
     char text[32];
 
@@ -304,32 +272,8 @@ static void add_real(struct json_writer *writer, double value)
     }
 }
 
-void json_put_real(struct json_writer *writer, const char *name, double value)
-{
-    start_value(writer, name);
-    add_real(writer, value);
-}
-
-void json_put_bool(struct json_writer *writer, const char *name, bool value)
-{
-    json_put_raw(writer, name, value ? STR("true") : STR("false"));
-}
-
-void json_put_null(struct json_writer *writer, const char *name)
-{
-    json_put_raw(writer, name, STR("null"));
-}
-
-void json_put_raw(struct json_writer *writer, const char *name, str value)
-{
-    start_value(writer, name);
-    add(writer, value);
-}
-
 /* Recursion is bounded: json_read() refuses what is nested deeper than JSON_DEPTH_MAX. */
 /* NOLINTBEGIN(misc-no-recursion) */
-static void add_value(struct json_writer *writer, json *value);
-
 static void add_members(struct json_writer *writer, json *value, bool is_object)
 {
     struct json_walk walk = json_walk(value);
@@ -343,22 +287,22 @@ static void add_members(struct json_writer *writer, json *value, bool is_object)
             add_quoted(writer, walk.name);
             add(writer, STR(":"));
         }
-        add_value(writer, walk.value);
+        json_add_value(writer, walk.value);
     }
     add(writer, is_object ? STR("}") : STR("]"));
 }
 
-static void add_value(struct json_writer *writer, json *value)
+void json_add_value(struct json_writer *writer, json *value)
 {
     switch (json_type(value)) {
     case JSON_BOOL:
         add(writer, json_as_bool(value) ? STR("true") : STR("false"));
         break;
     case JSON_INT:
-        add_int(writer, json_as_int(value));
+        json_add_int(writer, json_as_int(value));
         break;
     case JSON_REAL:
-        add_real(writer, json_as_real(value));
+        json_add_real(writer, json_as_real(value));
         break;
     case JSON_STR:
         add_quoted(writer, json_as_str(value));
@@ -376,15 +320,9 @@ static void add_value(struct json_writer *writer, json *value)
 
 /* NOLINTEND(misc-no-recursion) */
 
-void json_put_value(struct json_writer *writer, const char *name, json *value)
-{
-    start_value(writer, name);
-    add_value(writer, value);
-}
-
 void json_put_name(struct json_writer *writer, str name)
 {
-    start_value(writer, NULL);
+    json_start_value(writer, STR_NONE);
     add_quoted(writer, name);
     add(writer, STR(":"));
     writer->needs_comma = false;

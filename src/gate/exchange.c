@@ -22,6 +22,53 @@ static const struct {
 
 static void run_later(struct deferred *deferred);
 
+#if defined(__SANITIZE_ADDRESS__)
+enum { SPARE_MAX = 0 }; /* whoever touches one that has ended is to be found out */
+#else
+enum { SPARE_MAX = 64 };
+#endif
+
+/* The one that ended last is still in the cache. */
+static struct exchange *take_zeroed(struct worker *worker)
+{
+    struct list *node = list_last(&worker->spare);
+    struct exchange *exchange = NULL;
+
+    if (node != NULL) {
+        exchange = CONTAINER_OF(node, struct exchange, node);
+        list_remove(node);
+        worker->spare_count--;
+    } else {
+        exchange = malloc(sizeof(*exchange));
+    }
+    if (exchange == NULL) {
+        out_of_memory();
+    }
+    return memset(exchange, 0, sizeof(*exchange));
+}
+
+static void give_back(struct exchange *exchange)
+{
+    struct worker *worker = exchange->worker;
+
+    if (worker->spare_count + 1 <= SPARE_MAX) {
+        worker->spare_count++;
+        list_push(&worker->spare, &exchange->node);
+    } else {
+        free(exchange);
+    }
+}
+
+void exchange_free_spare(struct worker *worker)
+{
+    for (struct list *node = list_first(&worker->spare); node != NULL;
+         node = list_first(&worker->spare)) {
+        list_remove(node);
+        free(CONTAINER_OF(node, struct exchange, node));
+    }
+    worker->spare_count = 0;
+}
+
 static void on_principal_known(struct waiter *waiter)
 {
     exchange_wake(CONTAINER_OF(waiter, struct exchange, waiter));
@@ -30,12 +77,9 @@ static void on_principal_known(struct waiter *waiter)
 struct exchange *exchange_new(struct worker *worker, struct http_call *call,
                               const struct surface *surface)
 {
-    struct exchange *exchange = calloc(1, sizeof(*exchange));
+    struct exchange *exchange = take_zeroed(worker);
     char id[GENERATION_ID_BYTES + 1];
 
-    if (exchange == NULL) {
-        out_of_memory();
-    }
     exchange->worker = worker;
     exchange->call = call;
     call->user = exchange;
@@ -123,7 +167,7 @@ static void run_later(struct deferred *deferred)
     struct exchange *exchange = CONTAINER_OF(deferred, struct exchange, later);
 
     if (exchange->step == STEP_END) {
-        free(exchange);
+        give_back(exchange);
     } else {
         exchange_wake(exchange);
     }

@@ -112,6 +112,9 @@ struct exchange {
 struct exchange *exchange_new(struct worker *worker, struct http_call *call,
                               const struct surface *surface);
 
+/* Gives back the memory of ended exchanges that a worker keeps for its next requests. */
+void exchange_free_spare(struct worker *worker);
+
 /* Runs steps until one waits or the exchange ends; after that it must not be touched. */
 void exchange_run(struct exchange *exchange);
 

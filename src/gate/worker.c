@@ -367,6 +367,7 @@ enum err worker_init(struct worker *worker, const struct worker_options *options
     worker->first_config = (struct snapshot_use){.snapshot = options->snapshot};
     worker->config = &worker->first_config;
     list_init(&worker->exchanges);
+    list_init(&worker->spare);
     random_init(&worker->random);
     principals_init(&worker->principals);
     buf_init(&worker->out, (size_t)settings->answer_bytes_max * 2);
@@ -389,6 +390,7 @@ void worker_free(struct worker *worker)
     http_server_stop(&worker->server);
     pool_free(&worker->pool);
     loop_end_turn(&worker->loop); /* what was closed is freed */
+    exchange_free_spare(worker);
     loop_free(&worker->loop);
     mailbox_free(&worker->mailbox);
     principals_free(&worker->principals);

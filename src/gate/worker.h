@@ -59,6 +59,8 @@ struct worker {
     const void *app;
     tls_context *tls;      /* owned; NULL: clear text */
     struct list exchanges; /* struct exchange.node */
+    struct list spare;     /* struct exchange.node of ended ones, for the next requests */
+    size_t spare_count;
     struct arena scratch;  /* of the batch of bytes at hand */
     struct buf out;        /* bytes for the client of the batch at hand */
     bool draining;

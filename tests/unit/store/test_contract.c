@@ -219,7 +219,7 @@ static void rows_come_back_whole_and_the_last_first(void **state)
                      ERR_OK);
     assert_int_equal(count, 0);
     for (int i = 0; i < 5; i++) {
-        rows[i] = row_of(i);
+        rows[i] = row_of((int)i);
     }
     memset(rows[4].error_message, 'e', sizeof(rows[4].error_message)); /* even without its NUL */
     rows[4].cost_nanousd = INT64_MIN;
@@ -257,6 +257,31 @@ static void a_row_written_twice_is_one_row_and_stays_as_it_was(void **state)
     assert_int_equal(count, 2);
     assert_true(rows_equal(&found[0], &rows[1]));
     assert_true(rows_equal(&found[1], &rows[0]));
+}
+
+/* More than a back-end may write at once, with rows in the middle that are there already. */
+static void many_rows_at_once_keep_their_order(void **state)
+{
+    enum { ROWS = 53 };
+    struct bench *bench = *state;
+    struct exchange_row rows[ROWS + 2];
+    struct exchange_row *found = NULL;
+    size_t count = 0;
+
+    for (size_t i = 0; i < ROWS; i++) {
+        rows[i < 20 ? i : i + 2] = row_of((int)i);
+    }
+    rows[20] = row_of(3);
+    rows[21] = row_of(19);
+    rows[20].cost_nanousd = 77;
+    assert_int_equal(bench->ops->exchange_append(bench->store, rows, COUNT_OF(rows)), ERR_OK);
+    assert_int_equal(bench->ops->exchange_list(bench->store, 100, &bench->arena, &found, &count),
+                     ERR_OK);
+    assert_int_equal(count, ROWS);
+    for (size_t i = 0; i < ROWS; i++) {
+        struct exchange_row want = row_of((int)(ROWS - 1 - i));
+        assert_true(rows_equal(&found[i], &want));
+    }
 }
 
 static void two_stores_of_one_url_see_the_same(void **state)
@@ -308,6 +333,7 @@ int main(void)
         FOR_BOTH(a_revoked_key_keeps_its_time),
         FOR_BOTH(rows_come_back_whole_and_the_last_first),
         FOR_BOTH(a_row_written_twice_is_one_row_and_stays_as_it_was),
+        FOR_BOTH(many_rows_at_once_keep_their_order),
         FOR_BOTH(two_stores_of_one_url_see_the_same),
         cmocka_unit_test(a_url_names_its_back_end),
     };
