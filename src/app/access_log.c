@@ -49,7 +49,11 @@ static str printable(const char *text, char *room, size_t size)
 
     for (; text[len] != '\0' && len + 1 < size; len++) {
         unsigned char c = (unsigned char)text[len];
-        room[len] = c < 0x20 || c == 0x7f ? '?' : text[len];
+        bool moves = c < 0x20 || c == 0x7f;
+        room[len] = text[len];
+        if (moves) {
+            room[len] = '?';
+        }
     }
     return str_of(room, len);
 }

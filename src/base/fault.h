@@ -41,17 +41,17 @@ enum fault_type {
 struct fault {
     enum err kind;
     enum fault_type type;
-    int status;            /* HTTP status for the client; 0: fault_status() of the type */
-    str message;           /* one sentence or more, safe to show */
-    str param;             /* the request member at fault, empty when none */
-    str detail;            /* for the log only */
-    str provider;          /* display name of the provider at fault, empty when none */
-    str provider_code;     /* the provider's own error code or type word, empty when none */
-    str allow;             /* FAULT_METHOD: the methods that are right */
-    str raw;               /* the provider's error body, at most 2 KiB, empty when none */
-    int upstream_status;   /* HTTP status of the provider, 0 when none came */
+    int status;             /* HTTP status for the client; 0: fault_status() of the type */
+    str message;            /* one sentence or more, safe to show */
+    str param;              /* the request member at fault, empty when none */
+    str detail;             /* for the log only */
+    str provider;           /* display name of the provider at fault, empty when none */
+    str provider_code;      /* the provider's own error code or type word, empty when none */
+    str allow;              /* FAULT_METHOD: the methods that are right */
+    str raw;                /* the provider's error body, at most 2 KiB, empty when none */
+    int upstream_status;    /* HTTP status of the provider, 0 when none came */
     int64_t retry_after_ms; /* 0: not known */
-    bool retryable;        /* another attempt, or another provider, might succeed */
+    bool retryable;         /* another attempt, or another provider, might succeed */
 };
 
 /* The public word, such as "rate_limit_exceeded". */

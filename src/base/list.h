@@ -1,4 +1,5 @@
-/* list: an intrusive doubly linked list.  Nodes live in their owners; the list allocates nothing. */
+/* list: an intrusive doubly linked list.  Nodes live in their owners; the list allocates nothing.
+ */
 #pragma once
 
 #include "base/macros.h"

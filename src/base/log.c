@@ -91,12 +91,14 @@ void log_line(enum log_level level, const char *event, const char *format, ...)
 
     size_t len = 0;
     if (as_json) {
-        len = (size_t)snprintf(line, sizeof(line),
-                               "{\"time\":\"%s.%03dZ\",\"level\":\"%s\",\"event\":\"%s\",\"message\":\"",
-                               stamp, (int)(now_ms % 1000), names[level], event);
+        len = (size_t)snprintf(
+            line, sizeof(line),
+            "{\"time\":\"%s.%03dZ\",\"level\":\"%s\",\"event\":\"%s\",\"message\":\"", stamp,
+            (int)(now_ms % 1000), names[level], event);
         len += escape(line + len, sizeof(line) - len - 3, message);
-        memcpy(line + len, "\"}\n", 3);
-        len += 3;
+        line[len++] = '"';
+        line[len++] = '}';
+        line[len++] = '\n';
     } else {
         len = (size_t)snprintf(line, sizeof(line), "%s %-5s %s: ", stamp, names[level], event);
         len += escape(line + len, sizeof(line) - len - 1, message);

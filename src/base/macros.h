@@ -12,11 +12,11 @@
 #define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 /* Assertions stay on in release builds: what cannot happen ends the process with a message. */
-#define assert(condition)                                    \
-    do {                                                     \
-        if (!(condition)) {                                  \
-            assert_failed(#condition, __FILE__, __LINE__);   \
-        }                                                    \
+#define assert(condition)                                  \
+    do {                                                   \
+        if (!(condition)) {                                \
+            assert_failed(#condition, __FILE__, __LINE__); \
+        }                                                  \
     } while (0)
 
 _Noreturn void assert_failed(const char *condition, const char *file, int line);

@@ -1,7 +1,8 @@
 /*
  * random: bytes nobody can guess, behind a seam, and the ids made of them.
  *
- * A `struct random` belongs to one thread: it keeps a small pool so that an id costs no system call.
+ * A `struct random` belongs to one thread: it keeps a small pool so that an id costs no system
+ * call.
  */
 #pragma once
 

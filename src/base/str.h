@@ -13,7 +13,10 @@ typedef struct str {
 
 #define STR(literal) ((str){("" literal), sizeof(literal) - 1})
 /* The same as an initialiser of static data. */
-#define STR_INIT(literal) {("" literal), sizeof(literal) - 1}
+#define STR_INIT(literal)                 \
+    {                                     \
+        ("" literal), sizeof(literal) - 1 \
+    }
 #define STR_NONE ((str){NULL, 0})
 #define STR_FMT "%.*s"
 #define STR_ARG(s) (int)(s).len, (s).at

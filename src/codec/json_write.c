@@ -144,10 +144,10 @@ static void add_quoted(struct json_writer *writer, str value)
 }
 
 /* The comma and the name that come before a value. */
-void json_start_value(struct json_writer *writer, str member)
+void json_start_value(struct json_writer *writer, str name)
 {
-    bool named = member.at != NULL;
-    size_t len = (writer->needs_comma ? 1 : 0) + (named ? member.len + 3 : 0);
+    bool named = name.at != NULL;
+    size_t len = (writer->needs_comma ? 1 : 0) + (named ? name.len + 3 : 0);
 
     if (writer->err != ERR_OK) {
         return;
@@ -162,8 +162,8 @@ void json_start_value(struct json_writer *writer, str member)
     }
     if (named) {
         *at++ = '"';
-        memcpy(at, member.at, member.len);
-        at += member.len;
+        memcpy(at, name.at, name.len);
+        at += name.len;
         *at++ = '"';
         *at = ':';
     }

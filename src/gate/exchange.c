@@ -23,24 +23,16 @@ static const struct {
 static void run_later(struct deferred *deferred);
 
 #if defined(__SANITIZE_ADDRESS__)
-enum { SPARE_MAX = 0 }; /* whoever touches one that has ended is to be found out */
+static const bool keeps_ended = false; /* whoever touches one that has ended is to be found out */
 #else
-enum { SPARE_MAX = 64 };
+static const bool keeps_ended = true;
 #endif
 
-/* The one that ended last is still in the cache. */
 static struct exchange *take_zeroed(struct worker *worker)
 {
-    struct list *node = list_last(&worker->spare);
-    struct exchange *exchange = NULL;
+    struct exchange *exchange =
+        worker->spare_count > 0 ? worker->spare[--worker->spare_count] : malloc(sizeof(*exchange));
 
-    if (node != NULL) {
-        exchange = CONTAINER_OF(node, struct exchange, node);
-        list_remove(node);
-        worker->spare_count--;
-    } else {
-        exchange = malloc(sizeof(*exchange));
-    }
     if (exchange == NULL) {
         out_of_memory();
     }
@@ -51,9 +43,8 @@ static void give_back(struct exchange *exchange)
 {
     struct worker *worker = exchange->worker;
 
-    if (worker->spare_count + 1 <= SPARE_MAX) {
-        worker->spare_count++;
-        list_push(&worker->spare, &exchange->node);
+    if (keeps_ended && worker->spare_count < EXCHANGES_SPARE_MAX) {
+        worker->spare[worker->spare_count++] = exchange;
     } else {
         free(exchange);
     }
@@ -61,12 +52,9 @@ static void give_back(struct exchange *exchange)
 
 void exchange_free_spare(struct worker *worker)
 {
-    for (struct list *node = list_first(&worker->spare); node != NULL;
-         node = list_first(&worker->spare)) {
-        list_remove(node);
-        free(CONTAINER_OF(node, struct exchange, node));
+    while (worker->spare_count > 0) {
+        free(worker->spare[--worker->spare_count]);
     }
-    worker->spare_count = 0;
 }
 
 static void on_principal_known(struct waiter *waiter)

@@ -37,11 +37,27 @@ enum step {
 
 struct exchange {
     struct worker *worker;
-    struct list node; /* worker->exchanges */
-    enum step step;
-    bool running;          /* exchange_run() is on the stack */
-    bool run_again;        /* it was woken meanwhile */
+    struct list node;      /* worker->exchanges */
     struct deferred later; /* runs it at the end of the turn; frees it after the end */
+
+    /* Facts, for the steps to decide by. */
+    enum step step;
+    bool running;   /* exchange_run() is on the stack */
+    bool run_again; /* it was woken meanwhile */
+    bool body_whole;
+    bool client_gone;
+    bool client_has_bytes; /* no other target may be tried from here on */
+    bool status_sent;      /* the streamed answer's head is out */
+    bool streamed;
+    bool admitted_key;
+    bool failed;       /* `fault` is set */
+    bool repeat_fresh; /* the same target again, on a fresh connection */
+    bool paused;       /* the client has too much unsent */
+    bool usage_known;
+    int32_t attempt_count;
+    int status; /* told to the client; 0: none */
+    int upstream_status;
+    enum finish_reason finish;
 
     /* Memory.  `request` holds what is only needed until the first byte goes to the client: the
      * parsed body, the plan, the encoded request. */
@@ -54,41 +70,30 @@ struct exchange {
     struct snapshot_use *config;
     struct identity identity;
     struct buf body; /* of the request, until parsed */
-    bool body_whole;
-    bool client_gone;
-    bool client_has_bytes; /* no other target may be tried from here on */
-    bool status_sent;      /* the streamed answer's head is out */
-    bool streamed;
-    int status; /* told to the client; 0: none */
 
     /* Who asks. */
     struct auth auth;
     uint8_t key_hash[32];
     struct waiter waiter; /* in a principal's list while it is asked for */
     char key_id[24];
-    bool admitted_key;
     char client[48]; /* its address */
 
     /* What is asked. */
     struct chat_request *chat; /* in `request`, later the little that encoders need */
     struct fault fault;        /* why it is refused or broke */
-    bool failed;               /* fault is set */
     str model_asked;
 
     /* Who answers. */
     struct target *targets; /* in `request` */
     size_t target_count;
     size_t next_target;
-    int32_t attempt_count;
     struct attempt attempt;
-    bool repeat_fresh; /* the same target again, on a fresh connection */
 
     /* The answer. */
     struct encoder encoder;
     struct gather *gather; /* NULL when streaming */
     struct buf held;       /* encoded before the first real event */
     struct timer keepalive;
-    bool paused;
 
     /* For the row. */
     int64_t began_us;
@@ -97,15 +102,12 @@ struct exchange {
     int64_t request_bytes;
     int64_t answer_bytes;
     struct usage usage;
-    bool usage_known;
     struct cost cost;
-    enum finish_reason finish;
     str native_finish;
     str upstream_id;
     str model_served;
     str provider_name;
     str upstream_model;
-    int upstream_status;
 };
 
 /* A request has come for `surface`; call->user is set to the exchange. */

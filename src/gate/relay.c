@@ -2,7 +2,7 @@
 
 #include "llm/price.h"
 
-enum { DEMO_WORDS_A_TURN = 64 };
+enum { DEMO_WORDS_A_TURN = 64, END_WAIT_MS = 500 };
 
 static void on_keepalive(struct timer *timer);
 
@@ -91,6 +91,26 @@ static void set_keepalive(struct exchange *exchange)
     }
 }
 
+void relay_expect_end(struct exchange *exchange)
+{
+    loop_set_timer(&exchange->worker->loop, &exchange->keepalive,
+                   exchange->worker->loop.now_us + (int64_t)END_WAIT_MS * 1000);
+}
+
+/* The provider said all but does not end its answer: it has ended for us. */
+static void end_for_provider(struct exchange *exchange)
+{
+    struct attempt *attempt = &exchange->attempt;
+
+    if (attempt->fetch != NULL) {
+        fetch_cancel(attempt->fetch);
+        attempt->fetch = NULL;
+    }
+    attempt->ended = true;
+    attempt->end = FETCH_DONE;
+    exchange_wake(exchange);
+}
+
 /* The provider has been silent for a while: a comment tells the client that we live. */
 static void on_keepalive(struct timer *timer)
 {
@@ -98,6 +118,10 @@ static void on_keepalive(struct timer *timer)
     struct buf *out = &exchange->worker->out;
 
     if (exchange->call == NULL || exchange->step != STEP_RELAY) {
+        return;
+    }
+    if (exchange->attempt.decoding && exchange->attempt.decoder.is_complete) {
+        end_for_provider(exchange);
         return;
     }
     if (http_call_unsent_bytes(exchange->call) == 0) {
@@ -324,7 +348,7 @@ enum err relay_finish(struct exchange *exchange, struct fault *fault)
     }
     enum err err =
         exchange->streamed ? finish_stream(exchange, fault) : finish_whole(exchange, fault);
-    buf_shrink(&exchange->worker->out, LOOP_READ_BYTES * 4);
+    buf_shrink(&exchange->worker->out, (size_t)LOOP_READ_BYTES * 4);
     return err;
 }
 

@@ -15,6 +15,10 @@ void relay_begin(struct exchange *exchange);
 /* More bytes of the answer.  Failure: *fault tells what the provider did wrong. */
 enum err relay_bytes(struct exchange *exchange, str bytes, struct fault *fault) MUST_CHECK;
 
+/* The stream's end mark has come: the connection's end is waited for only a little, since it
+ * decides no more than whether the connection can serve again. */
+void relay_expect_end(struct exchange *exchange);
+
 /* No more bytes.  ERR_CUT and others: the answer is not complete. */
 enum err relay_end_of_bytes(struct exchange *exchange, struct fault *fault) MUST_CHECK;
 

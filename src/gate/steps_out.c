@@ -118,6 +118,9 @@ enum step step_relay(struct exchange *exchange)
         if (exchange->client_gone) {
             return STEP_SETTLE;
         }
+        if (attempt->decoder.is_complete && !attempt->ended) {
+            relay_expect_end(exchange);
+        }
     }
     return attempt->ended ? end_attempt(exchange) : STEP_WAIT;
 }

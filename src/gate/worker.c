@@ -367,7 +367,6 @@ enum err worker_init(struct worker *worker, const struct worker_options *options
     worker->first_config = (struct snapshot_use){.snapshot = options->snapshot};
     worker->config = &worker->first_config;
     list_init(&worker->exchanges);
-    list_init(&worker->spare);
     random_init(&worker->random);
     principals_init(&worker->principals);
     buf_init(&worker->out, (size_t)settings->answer_bytes_max * 2);

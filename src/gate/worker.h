@@ -40,6 +40,10 @@ struct worker_options {
 };
 
 struct visit;
+struct exchange;
+
+/* Ended exchanges that a worker keeps: the one that ended last is still in the cache. */
+enum { EXCHANGES_SPARE_MAX = 64 };
 
 struct worker {
     pthread_t thread;
@@ -57,12 +61,12 @@ struct worker {
     struct writer *writer;
     struct reader *reader;
     const void *app;
-    tls_context *tls;      /* owned; NULL: clear text */
-    struct list exchanges; /* struct exchange.node */
-    struct list spare;     /* struct exchange.node of ended ones, for the next requests */
+    tls_context *tls;                            /* owned; NULL: clear text */
+    struct list exchanges;                       /* struct exchange.node */
+    struct exchange *spare[EXCHANGES_SPARE_MAX]; /* ended ones, for the next requests; owned */
     size_t spare_count;
-    struct arena scratch;  /* of the batch of bytes at hand */
-    struct buf out;        /* bytes for the client of the batch at hand */
+    struct arena scratch; /* of the batch of bytes at hand */
+    struct buf out;       /* bytes for the client of the batch at hand */
     bool draining;
     struct timer drain_timer;
     _Atomic int64_t running;    /* exchanges, for whoever drains */

@@ -60,14 +60,14 @@ struct chat_part {
 
     bool has_cache_mark; /* cache_control: {"type":"ephemeral"} */
     str cache_ttl;       /* "5m", "1h" or empty */
-    json *raw;     /* the part as it came, NULL when it was made of a plain string */
+    json *raw;           /* the part as it came, NULL when it was made of a plain string */
 };
 
 struct chat_message {
     enum chat_role role;
-    bool is_error;    /* ROLE_TOOL: the tool failed */
-    str name;         /* empty when absent */
-    str tool_call_id; /* ROLE_TOOL */
+    bool is_error;           /* ROLE_TOOL: the tool failed */
+    str name;                /* empty when absent */
+    str tool_call_id;        /* ROLE_TOOL */
     struct chat_part *parts; /* ASSISTANT: reasoning, then text, then tool calls */
     size_t part_count;
     json *raw; /* the whole message; NULL when made by us */
@@ -75,7 +75,7 @@ struct chat_message {
 
 struct chat_tool {
     str name;
-    str description; /* at == NULL when absent */
+    str description;  /* at == NULL when absent */
     json *parameters; /* JSON Schema, NULL when absent */
     bool strict;
     bool has_cache_mark;
@@ -84,9 +84,30 @@ struct chat_tool {
     json *raw;
 };
 
-enum tool_choice { TOOL_CHOICE_UNSET, TOOL_CHOICE_AUTO, TOOL_CHOICE_NONE, TOOL_CHOICE_REQUIRED, TOOL_CHOICE_NAMED };
-enum answer_form { ANSWER_UNSET, ANSWER_TEXT, ANSWER_JSON_OBJECT, ANSWER_JSON_SCHEMA, ANSWER_OTHER };
-enum effort { EFFORT_UNSET, EFFORT_NONE, EFFORT_MINIMAL, EFFORT_LOW, EFFORT_MEDIUM, EFFORT_HIGH, EFFORT_XHIGH, EFFORT_MAX };
+enum tool_choice {
+    TOOL_CHOICE_UNSET,
+    TOOL_CHOICE_AUTO,
+    TOOL_CHOICE_NONE,
+    TOOL_CHOICE_REQUIRED,
+    TOOL_CHOICE_NAMED
+};
+enum answer_form {
+    ANSWER_UNSET,
+    ANSWER_TEXT,
+    ANSWER_JSON_OBJECT,
+    ANSWER_JSON_SCHEMA,
+    ANSWER_OTHER
+};
+enum effort {
+    EFFORT_UNSET,
+    EFFORT_NONE,
+    EFFORT_MINIMAL,
+    EFFORT_LOW,
+    EFFORT_MEDIUM,
+    EFFORT_HIGH,
+    EFFORT_XHIGH,
+    EFFORT_MAX
+};
 enum tristate { TRI_UNSET, TRI_FALSE, TRI_TRUE };
 
 /* An optional number; zero is a value, absence is `set == false`. */
@@ -96,7 +117,7 @@ struct chat_number {
 };
 
 struct chat_reasoning {
-    bool set;           /* the client said something about reasoning */
+    bool set; /* the client said something about reasoning */
     enum tristate enabled;
     enum effort effort;
     int64_t max_tokens; /* 0: not given */
@@ -105,11 +126,11 @@ struct chat_reasoning {
 };
 
 struct chat_request {
-    str model;         /* empty when only `models` is given */
-    str *models;       /* fallback list, in order */
+    str model;   /* empty when only `models` is given */
+    str *models; /* fallback list, in order */
     size_t model_count;
     bool stream;
-    bool is_text;      /* `prompt` was sent: choices carry `text` */
+    bool is_text;          /* `prompt` was sent: choices carry `text` */
     bool wants_usage_cost; /* usage: {"include": true} */
 
     struct chat_message *messages; /* at least one */
@@ -144,7 +165,7 @@ struct chat_request {
     str cache_ttl;
 
     enum chat_format format; /* of every raw in this request */
-    json *root;        /* the whole body as it came */
+    json *root;              /* the whole body as it came */
 };
 
 /* True when the last message is the assistant's: the model continues it. */

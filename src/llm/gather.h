@@ -30,8 +30,8 @@ struct answer_extra {
 };
 
 struct answer_choice {
-    str text;          /* at == NULL when the model said nothing visible */
-    str refusal;       /* at == NULL when there is none */
+    str text;                    /* at == NULL when the model said nothing visible */
+    str refusal;                 /* at == NULL when there is none */
     struct reasoning *reasoning; /* whole blocks, in order */
     size_t reasoning_count;
     struct answer_tool_call *tool_calls;

@@ -12,8 +12,8 @@
 struct quirks; /* wire/quirks.h */
 
 struct model {
-    str name;                 /* on the provider's wire, "gpt-4o-2024-08-06" */
-    int64_t context_tokens;   /* 0: not known */
+    str name;                  /* on the provider's wire, "gpt-4o-2024-08-06" */
+    int64_t context_tokens;    /* 0: not known */
     int64_t output_tokens_max; /* 0: not known */
 
     /* Parameters the operator says the model takes (`supported_parameters`); NULL: decided by the

@@ -13,7 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ADDRESSES_MAX = 8, WHY_BYTES = 200, UNSENT_LOW_BYTES = 64 * 1024 };
+enum {
+    ADDRESSES_MAX = 8,
+    ADDRESS_PATIENCE_MS = 1000, /* while there is another address to try */
+    WHY_BYTES = 200,
+};
 
 /* A place to go, its addresses and its idle connections. */
 struct pool_host {
@@ -135,25 +139,31 @@ static void close_conn(struct conn *conn)
     conn->host->pool->connection_count--;
 }
 
+static void free_host(struct pool_host *host)
+{
+    for (struct list *node = list_first(&host->idle); node != NULL;
+         node = list_first(&host->idle)) {
+        struct conn *conn = CONTAINER_OF(node, struct conn, node);
+        close_conn(conn);
+        list_remove(&conn->later.node); /* there may be no further turn to free it in */
+        http1_free(&conn->parser);
+        free(conn);
+    }
+    tls_context_free(host->tls);
+    arena_reset(&host->arena);
+    free(host);
+}
+
 void pool_free(struct pool *pool)
 {
+    struct list *next = NULL;
+
     buf_free(&pool->head);
-    for (struct list *node = list_first(&pool->hosts); node != NULL;
-         node = list_first(&pool->hosts)) {
-        struct pool_host *host = CONTAINER_OF(node, struct pool_host, node);
-        for (struct list *idle = list_first(&host->idle); idle != NULL;
-             idle = list_first(&host->idle)) {
-            struct conn *conn = CONTAINER_OF(idle, struct conn, node);
-            close_conn(conn);
-            list_remove(&conn->later.node);
-            http1_free(&conn->parser);
-            free(conn);
-        }
-        list_remove(node);
-        tls_context_free(host->tls);
-        arena_reset(&host->arena);
-        free(host);
+    for (struct list *node = pool->hosts.next; node != &pool->hosts; node = next) {
+        next = node->next;
+        free_host(CONTAINER_OF(node, struct pool_host, node));
     }
+    list_init(&pool->hosts);
 }
 
 /* --- the end of a fetch --- */
@@ -238,17 +248,6 @@ static void on_fetch_timer(struct timer *timer)
     time_out(CONTAINER_OF(timer, struct fetch, timer));
 }
 
-static void on_conn_timer(struct timer *timer)
-{
-    struct conn *conn = CONTAINER_OF(timer, struct conn, timer);
-
-    if (conn->fetch != NULL) {
-        time_out(conn->fetch);
-    } else {
-        close_conn(conn); /* idle for too long */
-    }
-}
-
 /* --- sending --- */
 
 static void send_request(struct fetch *fetch, str head, str body)
@@ -278,6 +277,33 @@ static void use_conn(struct fetch *fetch, struct conn *conn)
 }
 
 static void try_next_address(struct fetch *fetch);
+
+/* One address did not work: the next one may. */
+static void leave_address(struct fetch *fetch, const char *what, const char *detail)
+{
+    struct conn *conn = fetch->conn;
+
+    say_why(fetch, what, detail);
+    fetch->conn = NULL;
+    conn->fetch = NULL;
+    close_conn(conn);
+    try_next_address(fetch);
+}
+
+static void on_conn_timer(struct timer *timer)
+{
+    struct conn *conn = CONTAINER_OF(timer, struct conn, timer);
+    struct fetch *fetch = conn->fetch;
+
+    if (fetch == NULL) {
+        close_conn(conn); /* idle for too long */
+    } else if (conn->state == CONN_OPENING &&
+               fetch->pool->loop->now_us < fetch->phase_deadline_us) {
+        leave_address(fetch, "the provider cannot be reached", "an address does not answer");
+    } else {
+        time_out(fetch);
+    }
+}
 
 static struct conn *new_conn(struct pool_host *host)
 {
@@ -345,7 +371,11 @@ static void try_next_address(struct fetch *fetch)
                        host->target.tls ? tls_connect_on(host->tls, fd, host->target.host.at)
                                         : NULL,
                        fetch->pool->options.request_bytes_max + LOOP_READ_BYTES);
-        loop_set_timer(loop, &conn->timer, fetch->phase_deadline_us);
+        int64_t patience_us = loop->now_us + (int64_t)ADDRESS_PATIENCE_MS * 1000;
+        bool last = fetch->next_address == host->address_count;
+        loop_set_timer(loop, &conn->timer,
+                       last || patience_us > fetch->phase_deadline_us ? fetch->phase_deadline_us
+                                                                      : patience_us);
         return;
     }
     host->address_count = 0; /* ask again next time */
@@ -494,16 +524,13 @@ static void on_open(struct stream *stream)
 
 static void on_opening_failed(struct fetch *fetch)
 {
-    struct conn *conn = fetch->conn;
-    bool tls = conn->stream.tls_error[0] != '\0';
+    const struct stream *stream = &fetch->conn->stream;
 
-    say_why(fetch,
-            tls ? "the TLS handshake with the provider failed" : "the provider cannot be reached",
-            tls ? conn->stream.tls_error : strerrordesc_np(conn->stream.error));
-    fetch->conn = NULL;
-    conn->fetch = NULL;
-    close_conn(conn);
-    try_next_address(fetch);
+    if (stream->tls_error[0] != '\0') {
+        leave_address(fetch, "the TLS handshake with the provider failed", stream->tls_error);
+    } else {
+        leave_address(fetch, "the provider cannot be reached", strerrordesc_np(stream->error));
+    }
 }
 
 static void on_end(struct stream *stream, enum stream_end end)

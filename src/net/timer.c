@@ -53,6 +53,7 @@ static void add(struct timers *timers, struct timer *timer)
 {
     if (timers->count == timers->room) {
         size_t room = timers->room > 0 ? timers->room * 2 : 64;
+        /* NOLINTNEXTLINE(bugprone-sizeof-expression): it is an array of pointers */
         struct timer **heap = realloc(timers->heap, room * sizeof(*heap));
         if (heap == NULL) {
             out_of_memory();

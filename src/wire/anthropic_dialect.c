@@ -561,6 +561,7 @@ static enum err on_message_delta(struct work *work, json *root)
 static enum err on_message_stop(struct work *work, json *root)
 {
     (void)root;
+    work->decoder->is_complete = true;
     return end_message(work);
 }
 

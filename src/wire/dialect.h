@@ -28,15 +28,16 @@ struct decoder {
     struct arena *arena;       /* borrowed; outlives the decoder */
     enum framing framing;
     size_t bytes_max; /* of one event, or of a whole body */
-    str id_seed;      /* unique in the process: ids are minted from it when the provider gives none */
+    str id_seed; /* unique in the process: ids are minted from it when the provider gives none */
+    bool is_complete; /* set by decode: the stream's own end mark was read */
     void *state;      /* the dialect's own, made by its decoder_init in `arena` */
 };
 
 struct dialect {
     const char *name;
 
-    /* Writes the HTTP request for `model` into *out, all memory from `arena`.  ERR_INVALID when this
-     * format cannot say what the chat asks for; *fault names the member. */
+    /* Writes the HTTP request for `model` into *out, all memory from `arena`.  ERR_INVALID when
+     * this format cannot say what the chat asks for; *fault names the member. */
     enum err (*encode_request)(const struct chat_request *chat, const struct model *model,
                                struct arena *arena, struct http_request *out,
                                struct fault *fault) MUST_CHECK;
@@ -45,9 +46,9 @@ struct dialect {
     void (*decoder_init)(struct decoder *decoder);
     void (*decoder_free)(struct decoder *decoder);
 
-    /* Decodes the next bytes of an answer, in pieces of any size, and appends what they say to *out.
-     * Slices in the events live in `scratch`, which the caller may clear before the next call.  On
-     * failure the events already appended stand and *fault tells why (its strings live in
+    /* Decodes the next bytes of an answer, in pieces of any size, and appends what they say to
+     * *out. Slices in the events live in `scratch`, which the caller may clear before the next
+     * call.  On failure the events already appended stand and *fault tells why (its strings live in
      * decoder->arena): an error event in the stream, bytes that break the format, or a bound. */
     enum err (*decode)(struct decoder *decoder, str bytes, struct arena *scratch,
                        struct event_list *out, struct fault *fault) MUST_CHECK;
@@ -58,8 +59,8 @@ struct dialect {
 
     /* A status other than 2xx: what it means in our words, for retry and for the caller.  `body` is
      * whatever came, perhaps empty, cut or HTML.  Strings of *fault are copied into `arena`. */
-    void (*decode_refusal)(int status, const struct headers *headers, str body,
-                           struct arena *arena, struct fault *fault);
+    void (*decode_refusal)(int status, const struct headers *headers, str body, struct arena *arena,
+                           struct fault *fault);
 };
 
 /* Begins an answer. */

@@ -647,6 +647,7 @@ static enum err take_event(struct openai_turn *turn, const struct sse_event *eve
             return openai_broken(turn, ERR_CUT, STR("the provider ended its answer without one"));
         }
         finish_choices(turn, true);
+        turn->decoder->is_complete = true;
         return ERR_OK;
     }
     json *root = read_payload(turn, payload);

@@ -23,15 +23,15 @@ enum credential { CREDENTIAL_BEARER, CREDENTIAL_X_API_KEY, CREDENTIAL_NONE };
 
 struct quirks {
     enum credential credential;
-    bool max_completion_tokens; /* the limit is named so; else `max_tokens` */
-    bool takes_developer;       /* knows the role; else it is sent as system */
-    bool takes_extras;          /* unknown members are forwarded */
-    bool takes_stream_options;  /* include_usage may be asked for */
-    bool reasoning_effort;      /* `reasoning_effort` is understood */
-    bool reasoning_object;      /* `reasoning: {...}` is understood as it is */
+    bool max_completion_tokens;         /* the limit is named so; else `max_tokens` */
+    bool takes_developer;               /* knows the role; else it is sent as system */
+    bool takes_extras;                  /* unknown members are forwarded */
+    bool takes_stream_options;          /* include_usage may be asked for */
+    bool reasoning_effort;              /* `reasoning_effort` is understood */
+    bool reasoning_object;              /* `reasoning: {...}` is understood as it is */
     bool completion_excludes_reasoning; /* usage: completion_tokens leaves reasoning out */
-    bool thinking_object;     /* `thinking: {type: enabled}` switches reasoning on and off */
-    bool takes_cache_control; /* `cache_control` may stand in parts and tools */
+    bool thinking_object;      /* `thinking: {type: enabled}` switches reasoning on and off */
+    bool takes_cache_control;  /* `cache_control` may stand in parts and tools */
     bool takes_reasoning_back; /* `reasoning_content` of earlier turns is wanted again */
     bool tool_ids_of_nine;     /* ids of tool calls are exactly nine letters and digits */
     bool prefill_is_marked;    /* a last assistant message needs `prefix: true` */

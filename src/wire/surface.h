@@ -1,8 +1,8 @@
 /*
  * surface: one API that clients speak to us.
  *
- * Pure, as a dialect is.  The pair of a surface and a dialect of the same format gives two tests for
- * free: what one encodes the other decodes.
+ * Pure, as a dialect is.  The pair of a surface and a dialect of the same format gives two tests
+ * for free: what one encodes the other decodes.
  */
 #pragma once
 
@@ -17,11 +17,11 @@
 
 /* Who answers, in the words of the answer.  Set by gate before the first encode. */
 struct identity {
-    str generation_id;    /* "gen-..." */
-    int64_t created_s;    /* Unix seconds */
-    str model;            /* the catalogue id of the model that serves */
-    str provider;         /* display name */
-    str request_id;       /* for error bodies of formats that carry it */
+    str generation_id; /* "gen-..." */
+    int64_t created_s; /* Unix seconds */
+    str model;         /* the catalogue id of the model that serves */
+    str provider;      /* display name */
+    str request_id;    /* for error bodies of formats that carry it */
 };
 
 /* The state of one answer being written; `arena` outlives it. */
@@ -40,9 +40,9 @@ struct surface {
     enum err (*decode_request)(str body, struct arena *arena, struct chat_request **out,
                                struct fault *fault) MUST_CHECK;
 
-    /* Streaming: makes encoder->state; then one event at a time, appended to *out in this API's words.
-     * START is answered by the first chunk, at once or with the first thing said; USAGE is kept until
-     * encode_end. */
+    /* Streaming: makes encoder->state; then one event at a time, appended to *out in this API's
+     * words. START is answered by the first chunk, at once or with the first thing said; USAGE is
+     * kept until encode_end. */
     void (*encoder_init)(struct encoder *encoder);
     enum err (*encode)(struct encoder *encoder, const struct event *event,
                        struct buf *out) MUST_CHECK;
@@ -53,8 +53,8 @@ struct surface {
     enum err (*encode_cut)(struct encoder *encoder, const struct fault *fault,
                            struct buf *out) MUST_CHECK;
 
-    /* Not streaming: the whole answer as one body.  `fault` is not NULL when the model had begun and
-     * then failed: the answer holds what it said. */
+    /* Not streaming: the whole answer as one body.  `fault` is not NULL when the model had begun
+     * and then failed: the answer holds what it said. */
     enum err (*encode_whole)(struct encoder *encoder, const struct answer *answer,
                              const struct fault *fault, struct buf *out) MUST_CHECK;
 

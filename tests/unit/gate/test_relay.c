@@ -163,6 +163,21 @@ static void a_stream_that_stops_ends_with_an_error(void **state)
     assert_true(strlen(the_row()->error_type) > 0);
 }
 
+static void a_stream_that_is_said_but_not_ended_is_ended_for_its_provider(void **state)
+{
+    str all = answer_stream(&bench.arena, false, BY_CLOSE);
+
+    (void)state;
+    gateway_reply(&bench.gateway, ALPHA, &(struct reply){.bytes = all, .end = REPLY_STAYS});
+    ask("one", streamed);
+    assert_int_equal(read_told()->done_count, 0);
+    gateway_run_for(&bench.gateway, SECOND);
+    assert_true(told_looks_complete(read_told()));
+    assert_int_equal(bench.told.comment_count, 0);
+    assert_int_equal(the_row()->status, 200);
+    assert_int_equal(the_row()->error_type[0], '\0');
+}
+
 /* --- keep-alive comments --- */
 
 static void silence_is_filled_with_comments(void **state)
@@ -622,6 +637,7 @@ int main(void)
         TEST(a_provider_that_never_ends_is_504),
         TEST(a_provider_too_slow_to_connect_is_left_for_the_next),
         TEST(a_stream_that_stops_ends_with_an_error),
+        TEST(a_stream_that_is_said_but_not_ended_is_ended_for_its_provider),
         TEST(silence_is_filled_with_comments),
         TEST(before_the_first_word_a_comment_goes_before_it),
         TEST(the_next_attempt_is_not_commented_before_it_says_something),

@@ -25,6 +25,21 @@ static void addresses_are_tried_one_after_the_other(void **state)
     assert_str_equal(buf_str(&owner->bytes), STR("answer"));
 }
 
+static void an_address_that_does_not_answer_is_left_for_the_next(void **state)
+{
+    struct bench *bench = *state;
+
+    use_name(bench);
+    sim_add_place(&(struct sim_place){.address = "192.0.2.3", .port = 80, .answer = SIM_IS_SILENT});
+    struct owner *owner = start(bench, 0);
+    sim_run_for(&bench->loop, SECOND - 1);
+    assert_false(sim_peer_at(0)->closed);
+    sim_run_for(&bench->loop, SECOND / 10); /* .2 refuses, .1 accepts */
+    assert_true(sim_peer_at(0)->closed);
+    say(bench, sim_peer_at(sim_peer_count() - 1), whole);
+    assert_ended(owner, FETCH_DONE);
+}
+
 static void a_name_is_asked_for_again_only_after_a_while(void **state)
 {
     struct bench *bench = *state;
@@ -336,6 +351,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(addresses_are_tried_one_after_the_other),
+        TEST(an_address_that_does_not_answer_is_left_for_the_next),
         TEST(a_name_is_asked_for_again_only_after_a_while),
         TEST(a_name_nobody_knows_is_unreachable_and_asked_again),
         TEST(addresses_that_all_fail_are_asked_for_again),

@@ -22,7 +22,10 @@ static str quoted(const char *text)
     char *at = arena_take(&arena, len + 1);
 
     for (size_t i = 0; i < len; i++) {
-        at[i] = text[i] == '\'' ? '"' : text[i];
+        at[i] = text[i];
+        if (at[i] == '\'') {
+            at[i] = '"';
+        }
     }
     return str_of(at, len);
 }

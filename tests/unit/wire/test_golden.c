@@ -122,7 +122,7 @@ static enum err encode_stream(const struct replay *what, struct arena *arena,
 {
     struct model model = {.name = STR("model"), .quirks = what->quirks};
     struct decoder decoder = {what->dialect,    &model,      arena, what->framing,
-                              REPLAY_BYTES_MAX, STR("seed"), NULL};
+                              REPLAY_BYTES_MAX, STR("seed"), false, NULL};
     struct encoder encoder = {&openai_chat_surface, chat, identity, arena, NULL};
     struct event_list events = {0};
     struct fault fault = {0};

@@ -175,8 +175,8 @@ static void what_is_harmless_is_accepted(void **state)
         "\"tool_choice\":{\"type\":\"openrouter:web_search\"}}",
         "{" USER ",\"response_format\":{\"type\":\"grammar\",\"grammar\":\"x\"}}",
         "{\"messages\":null,\"prompt\":\"x\"}",
-        "{\"messages\":[{\"role\":\"assistant\",\"content\":null,\"refusal\":null,"
-        "\"tool_calls\":null,\"annotations\":[],\"reasoning\":null,\"function_call\":null}]}",
+        ("{\"messages\":[{\"role\":\"assistant\",\"content\":null,\"refusal\":null,"
+         "\"tool_calls\":null,\"annotations\":[],\"reasoning\":null,\"function_call\":null}]}"),
         "{\"messages\":[{\"role\":\"user\",\"content\":[]}]}",
         "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"hologram\"}]}]}",
         "{\"messages\":[{\"role\":\"user\",\"content\":\"a\\u0000b\"}]}",
