@@ -141,9 +141,11 @@ static void close_conn(struct conn *conn)
 
 static void free_host(struct pool_host *host)
 {
-    for (struct list *node = list_first(&host->idle); node != NULL;
-         node = list_first(&host->idle)) {
+    struct list *next = NULL;
+
+    for (struct list *node = host->idle.next; node != &host->idle; node = next) {
         struct conn *conn = CONTAINER_OF(node, struct conn, node);
+        next = node->next;
         close_conn(conn);
         list_remove(&conn->later.node); /* there may be no further turn to free it in */
         http1_free(&conn->parser);
