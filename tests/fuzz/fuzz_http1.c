@@ -63,6 +63,9 @@ static void ask_llhttp(const struct http1_parser *parser)
     struct opinion opinion = {.headers = &parser->head.headers};
     llhttp_t llhttp;
 
+    if (memchr(parser->bytes.at, '\t', parser->bytes.len) != NULL) {
+        return; /* llhttp takes no tab behind a length, where RFC 9110 5.6.3 allows one */
+    }
     llhttp_init(&llhttp, parser->role == HTTP1_SERVER ? HTTP_REQUEST : HTTP_RESPONSE, &settings);
     llhttp.data = &opinion;
     assert(llhttp_execute(&llhttp, parser->bytes.at, parser->bytes.len) == HPE_PAUSED);
