@@ -72,11 +72,6 @@ static const struct command commands[] = {
     {0},
 };
 
-const struct command *command_all(void)
-{
-    return commands;
-}
-
 static const struct command *find(str name)
 {
     for (const struct command *command = commands; command->name != NULL; command++) {

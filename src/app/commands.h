@@ -15,9 +15,6 @@ struct command {
     int (*run)(char **argv, size_t count, struct arena *arena);
 };
 
-/* All commands, ended by a row without a name. */
-const struct command *command_all(void);
-
 /* Does what the command line says. */
 int command_run(int argc, char **argv);
 

@@ -108,15 +108,19 @@ enum { HTTP1_CHUNKED = -1, HTTP1_UNTIL_CLOSE = -2 };
  * ERR_INVALID when a name is no token or a value holds a control character other than a tab, so
  * that nobody can write a line of their own.  `headers` come without Content-Length,
  * Transfer-Encoding and (answers) Connection.  `body_bytes` may be HTTP1_CHUNKED or, in an
- * answer, HTTP1_UNTIL_CLOSE.  Where 0 goes without
- * saying (a GET, HEAD, DELETE or OPTIONS; a 1xx, 204 or 304 answer) no length is written. */
+ * answer, HTTP1_UNTIL_CLOSE.  Where 0 goes without saying (a GET, HEAD, DELETE or OPTIONS; a 1xx,
+ * 204 or 304 answer) no length is written. */
 enum err http1_write_request_head(struct buf *out, str method, str target, str host,
                                   const struct headers *headers, int64_t body_bytes) MUST_CHECK;
 enum err http1_write_answer_head(struct buf *out, int status, const struct headers *headers,
                                  int64_t body_bytes, bool close) MUST_CHECK;
-/* Nothing for no bytes: an empty chunk would end the body. */
-enum err http1_write_chunk(struct buf *out, str bytes) MUST_CHECK;
-enum err http1_write_last_chunk(struct buf *out) MUST_CHECK;
+
+/* A chunk is its head, `bytes` bytes of the body and HTTP1_CHUNK_END; HTTP1_LAST_CHUNK ends the
+ * body. The head is made in `room`; `bytes` > 0, since an empty chunk would end the body. */
+enum { HTTP1_CHUNK_HEAD_BYTES_MAX = 18 };
+str http1_chunk_head(size_t bytes, char room[HTTP1_CHUNK_HEAD_BYTES_MAX]);
+#define HTTP1_CHUNK_END STR("\r\n")
+#define HTTP1_LAST_CHUNK STR("0\r\n\r\n")
 
 /* "OK", "Not Found", ... */
 const char *http1_reason(int status); /* "Unknown" for others */

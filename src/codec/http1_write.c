@@ -1,7 +1,7 @@
 /* Writing heads and chunks: each is measured, room is made once, then bytes are copied. */
 #include "codec/http1_priv.h"
 
-enum { NUMBER_BYTES_MAX = 20, CHUNK_FRAME_BYTES_MAX = NUMBER_BYTES_MAX + 4 };
+enum { NUMBER_BYTES_MAX = 20 };
 
 static const struct {
     int status;
@@ -210,28 +210,10 @@ enum err http1_write_answer_head(struct buf *out, int status, const struct heade
     return ERR_OK;
 }
 
-enum err http1_write_chunk(struct buf *out, str bytes)
+str http1_chunk_head(size_t bytes, char room[HTTP1_CHUNK_HEAD_BYTES_MAX])
 {
-    if (bytes.len == 0) {
-        return ERR_OK;
-    }
-    if (bytes.len > SIZE_MAX - CHUNK_FRAME_BYTES_MAX) {
-        return ERR_TOO_BIG;
-    }
-    char *at = buf_reserve(out, bytes.len + CHUNK_FRAME_BYTES_MAX);
-    if (at == NULL) {
-        return ERR_TOO_BIG;
-    }
-    char *start = at;
-    at = put_number(at, bytes.len, 16);
-    at = put(at, STR("\r\n"));
-    at = put(at, bytes);
-    at = put(at, STR("\r\n"));
-    out->len += (size_t)(at - start);
-    return ERR_OK;
-}
+    assert(bytes > 0);
+    char *end = put(put_number(room, bytes, 16), HTTP1_CHUNK_END);
 
-enum err http1_write_last_chunk(struct buf *out)
-{
-    return buf_add(out, STR("0\r\n\r\n"));
+    return str_of(room, (size_t)(end - room));
 }

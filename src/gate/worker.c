@@ -32,8 +32,8 @@ static void refuse_path(struct worker *worker, struct http_call *call)
 
     if (near != NULL) {
         fault.message = arena_printf(&worker->scratch,
-                                     "There is nothing at " STR_FMT ". Did you mean %s /v1%s?",
-                                     STR_ARG(path), "POST", near);
+                                     "There is nothing at " STR_FMT ". Did you mean POST /v1%s?",
+                                     STR_ARG(path), near);
     } else {
         fault.message =
             arena_printf(&worker->scratch,

@@ -477,20 +477,11 @@ void http_call_begin(struct http_call *call, int status, const struct headers *h
 /* Sends the head that waits, the piece as a chunk, and what ends the body. */
 static enum err write_piece(struct conn *conn, str bytes, str end)
 {
-    char size[24];
-    int64_t n = 0;
-    size_t at = sizeof(size);
+    char room[HTTP1_CHUNK_HEAD_BYTES_MAX];
+    bool is_chunk = conn->chunked && bytes.len > 0;
+    str parts[] = {buf_str(&conn->head), is_chunk ? http1_chunk_head(bytes.len, room) : STR_NONE,
+                   bytes, is_chunk ? HTTP1_CHUNK_END : STR_NONE, conn->chunked ? end : STR_NONE};
 
-    if (conn->chunked && bytes.len > 0) {
-        size[--at] = '\n';
-        size[--at] = '\r';
-        for (n = (int64_t)bytes.len; n > 0; n /= 16) {
-            size[--at] = "0123456789abcdef"[n % 16];
-        }
-    }
-    bool is_chunk = at < sizeof(size);
-    str parts[] = {buf_str(&conn->head), str_of(size + at, sizeof(size) - at), bytes,
-                   is_chunk ? STR("\r\n") : STR_NONE, conn->chunked ? end : STR_NONE};
     enum err err = stream_write(&conn->stream, parts, COUNT_OF(parts));
     buf_free(&conn->head);
     return err;
@@ -517,7 +508,7 @@ void http_call_end(struct http_call *call, str bytes)
     struct conn *conn = conn_of(call);
 
     assert(conn->answering);
-    if (write_piece(conn, bytes, STR("0\r\n\r\n")) != ERR_OK) {
+    if (write_piece(conn, bytes, HTTP1_LAST_CHUNK) != ERR_OK) {
         close_conn(conn);
         return;
     }

@@ -126,10 +126,26 @@ static void writers_keep_to_the_limit_of_the_buffer(void **state)
     assert_int_equal(http1_write_answer_head(&out, 200, &none, 0, false), ERR_TOO_BIG);
     assert_int_equal(http1_write_request_head(&out, STR("GET"), STR("/"), STR("a"), &none, 0),
                      ERR_TOO_BIG);
-    assert_int_equal(http1_write_chunk(&out, STR("x")), ERR_TOO_BIG);
-    assert_int_equal(http1_write_last_chunk(&out), ERR_TOO_BIG);
     assert_int_equal(out.len, 0);
     buf_free(&out);
+}
+
+static void add_chunk(struct buf *out, str bytes)
+{
+    char room[HTTP1_CHUNK_HEAD_BYTES_MAX];
+
+    assert_int_equal(buf_add(out, http1_chunk_head(bytes.len, room)), ERR_OK);
+    assert_int_equal(buf_add(out, bytes), ERR_OK);
+    assert_int_equal(buf_add(out, HTTP1_CHUNK_END), ERR_OK);
+}
+
+static void a_chunk_head_holds_the_largest_size(void **state)
+{
+    char room[HTTP1_CHUNK_HEAD_BYTES_MAX];
+
+    (void)state;
+    assert_str_equal(http1_chunk_head(1, room), STR("1\r\n"));
+    assert_str_equal(http1_chunk_head(SIZE_MAX, room), STR("ffffffffffffffff\r\n"));
 }
 
 static void chunks_written_are_chunks_read(void **state)
@@ -142,10 +158,9 @@ static void chunks_written_are_chunks_read(void **state)
 
     buf_init(&out, 4096);
     assert_int_equal(http1_write_answer_head(&out, 200, &none, -1, false), ERR_OK);
-    assert_int_equal(http1_write_chunk(&out, STR("0123456789abcdef")), ERR_OK);
-    assert_int_equal(http1_write_chunk(&out, STR("")), ERR_OK);
-    assert_int_equal(http1_write_chunk(&out, STR("z")), ERR_OK);
-    assert_int_equal(http1_write_last_chunk(&out), ERR_OK);
+    add_chunk(&out, STR("0123456789abcdef"));
+    add_chunk(&out, STR("z"));
+    assert_int_equal(buf_add(&out, HTTP1_LAST_CHUNK), ERR_OK);
     http1_init(&parser, HTTP1_CLIENT, &limits);
     str input = buf_str(&out);
     str body = STR_NONE;
@@ -168,6 +183,7 @@ int main(void)
         cmocka_unit_test(answer_heads_are_written_whole),
         cmocka_unit_test(nobody_can_write_a_line_of_their_own),
         cmocka_unit_test(writers_keep_to_the_limit_of_the_buffer),
+        cmocka_unit_test(a_chunk_head_holds_the_largest_size),
         cmocka_unit_test(chunks_written_are_chunks_read),
     };
 
