@@ -1,70 +1,11 @@
 #include "gate/relay.h"
 
 #include "answers.h"
-#include "gateway.h"
-#include "test.h"
+#include "bench.h"
 
 #define SECOND INT64_C(1000000)
 
-/* One client at one gateway. */
-struct bench {
-    struct gateway gateway;
-    struct arena arena;
-    struct sim_peer *client;
-    struct told told;
-};
-
-static struct bench bench;
 static const char streamed[] = "\"stream\":true";
-
-static void open_bench(void)
-{
-    memset(&bench, 0, sizeof(bench));
-    gateway_make(&bench.gateway, 1);
-}
-
-static void close_bench(void)
-{
-    told_free(&bench.told);
-    assert_int_equal(gateway_free(&bench.gateway), 0);
-    arena_reset(&bench.arena);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    open_bench();
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    close_bench();
-    return 0;
-}
-
-static void ask(const char *model, const char *more)
-{
-    gateway_open(&bench.gateway);
-    bench.client = gateway_dial(&bench.gateway);
-    gateway_ask(bench.client, model, more);
-    gateway_run_for(&bench.gateway, 1000);
-}
-
-static const struct told *read_told(void)
-{
-    told_free(&bench.told);
-    told_read(&bench.told, bench.client);
-    assert_false(bench.told.is_broken);
-    return &bench.told;
-}
-
-static const struct exchange_row *the_row(void)
-{
-    assert_int_equal(store_double.row_count, 1);
-    return &store_double.rows[0];
-}
 
 static struct sim_peer *provider_of(int provider)
 {
