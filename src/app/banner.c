@@ -46,7 +46,7 @@ static void print_json(const struct banner *banner, struct arena *arena)
         const struct provider *provider = &snapshot->providers[i];
         json_open_object(&writer, NULL);
         json_put_str(&writer, "name", provider->name);
-        json_put_str(&writer, "key_from", provider->key_source);
+        json_put_str(&writer, "key_from", provider->keys[0].source);
         json_put_bool(&writer, "demo", provider->dialect == NULL);
         json_close_object(&writer);
     }
@@ -72,7 +72,7 @@ static void print_providers(const struct snapshot *snapshot)
     for (size_t i = 0; i < snapshot->provider_count; i++) {
         const struct provider *provider = &snapshot->providers[i];
         str from = provider->dialect == NULL ? STR("built-in demo, no model behind it")
-                                             : provider->key_source;
+                                             : provider->keys[0].source;
         (void)fprintf(stderr, "%s" STR_FMT, i > 0 ? ", " : "", STR_ARG(provider->name));
         if (from.len > 0) {
             (void)fprintf(stderr, " (" STR_FMT ")", STR_ARG(from));

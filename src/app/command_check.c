@@ -45,7 +45,7 @@ static void print_right(const struct result *result)
                  snapshot->model_count == 1 ? "" : "s");
     for (size_t i = 0; i < snapshot->provider_count; i++) {
         const struct provider *provider = &snapshot->providers[i];
-        str from = provider->key_source.len > 0 ? provider->key_source : STR("no key");
+        str from = provider->keys[0].source.len > 0 ? provider->keys[0].source : STR("no key");
         (void)printf(
             "  " STR_FMT "  " STR_FMT " (" STR_FMT ")\n", STR_ARG(provider->name),
             STR_ARG(provider->dialect != NULL ? provider->origin.authority : STR("built in")),

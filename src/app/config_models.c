@@ -211,14 +211,13 @@ static void read_endpoint(struct config_reader *reader, const struct model_place
         return;
     }
     str name = draft.model.text.at != NULL ? draft.model.text : name_on_the_wire(model->id);
-    endpoint.model = (struct model){
-        .name = arena_copy(arena, name),
-        .context_tokens = draft.context_tokens,
-        .output_tokens_max = draft.output_tokens_max,
-        .parameters = parameters,
-        .parameter_count = parameter_count,
-        .quirks = endpoint.provider->quirks,
-    };
+    struct pricing pricing = endpoint.pricing;
+    endpoint = snapshot_make_endpoint(reader->snapshot, endpoint.provider, arena_copy(arena, name));
+    endpoint.pricing = pricing;
+    endpoint.model.context_tokens = draft.context_tokens;
+    endpoint.model.output_tokens_max = draft.output_tokens_max;
+    endpoint.model.parameters = parameters;
+    endpoint.model.parameter_count = parameter_count;
     add_endpoint(model, &endpoint);
 }
 
@@ -243,18 +242,13 @@ static void derive_endpoint(struct config_reader *reader, const struct model_pla
     config_read_texts(reader, place->draft.parameters, "supported_parameters", &parameters,
                       &parameter_count);
     model->endpoints = ARENA_NEW(arena, struct endpoint);
-    add_endpoint(model, &(struct endpoint){
-                            .provider = provider,
-                            .model =
-                                {
-                                    .name = arena_copy(arena, rest),
-                                    .context_tokens = model->context_tokens,
-                                    .output_tokens_max = model->output_tokens_max,
-                                    .parameters = parameters,
-                                    .parameter_count = parameter_count,
-                                    .quirks = provider->quirks,
-                                },
-                        });
+    struct endpoint endpoint =
+        snapshot_make_endpoint(reader->snapshot, provider, arena_copy(arena, rest));
+    endpoint.model.context_tokens = model->context_tokens;
+    endpoint.model.output_tokens_max = model->output_tokens_max;
+    endpoint.model.parameters = parameters;
+    endpoint.model.parameter_count = parameter_count;
+    add_endpoint(model, &endpoint);
 }
 
 static void read_endpoints(struct config_reader *reader, const struct model_place *place,

@@ -234,8 +234,13 @@ static bool find_api_key(struct config_reader *reader, const struct draft *draft
                         STR_NONE);
         return false;
     }
-    out->api_key = arena_copy(arena, key);
-    out->key_source = key.len > 0 ? arena_copy(arena, source) : STR_NONE;
+    out->keys = ARENA_NEW(arena, struct provider_key);
+    out->key_count = 1;
+    out->keys[0] = (struct provider_key){
+        .credential = key.len > 0 ? CREDENTIAL_BEARER : CREDENTIAL_NONE,
+        .source = key.len > 0 ? arena_copy(arena, source) : STR_NONE,
+        .secret = arena_copy(arena, key),
+    };
     return true;
 }
 
@@ -251,22 +256,24 @@ static void check_file(struct config_reader *reader, const struct config_text *t
     }
 }
 
-/* The preset's row, or the dialect's default.  A key that is given is sent, even to a server that
- * mostly needs none. */
+/* The preset's row, or the dialect's default. */
 static const struct quirks *find_quirks(const struct provider *provider,
-                                        const struct preset *preset, struct arena *arena)
+                                        const struct preset *preset)
 {
     str dialect = str_c(provider->dialect->name);
     bool is_preset = preset != NULL && str_eq(dialect, str_c(preset->dialect));
-    const struct quirks *quirks = is_preset ? preset->quirks : quirks_default(dialect);
 
-    if (quirks->credential != CREDENTIAL_NONE || provider->api_key.len == 0) {
-        return quirks;
+    return is_preset ? preset->quirks : quirks_default(dialect);
+}
+
+/* A key that is given is sent, even to a server that mostly needs none. */
+static void settle_credential(struct provider *provider)
+{
+    struct provider_key *key = &provider->keys[0];
+
+    if (key->secret.len > 0 && provider->quirks->credential != CREDENTIAL_NONE) {
+        key->credential = provider->quirks->credential;
     }
-    struct quirks *with_key = ARENA_NEW(arena, struct quirks);
-    *with_key = *quirks;
-    with_key->credential = CREDENTIAL_BEARER;
-    return with_key;
 }
 
 static void read_provider(struct config_reader *reader, const struct draft *draft)
@@ -294,7 +301,8 @@ static void read_provider(struct config_reader *reader, const struct draft *draf
                        : preset != NULL          ? str_c(preset->display)
                                                  : provider.name;
     if (provider.dialect != NULL && has_origin && has_key) {
-        provider.quirks = find_quirks(&provider, preset, arena);
+        provider.quirks = find_quirks(&provider, preset);
+        settle_credential(&provider);
     }
     /* A broken one is kept too while reading: models that name it are not to blame. */
     snapshot->providers[snapshot->provider_count++] = provider;
@@ -344,6 +352,8 @@ static void add_demo(struct snapshot *snapshot)
         .name = STR("demo"),
         .display = STR("Demo"),
         .quirks = quirks_default(STR("openai")),
+        .keys = ARENA_NEW(&snapshot->arena, struct provider_key),
+        .key_count = 1,
         .index = snapshot->provider_count,
     };
     snapshot->provider_count++;

@@ -19,25 +19,20 @@ static void keep_headers(struct exchange *exchange, const struct headers *header
     }
 }
 
-static bool is_event_stream(const struct headers *headers)
-{
-    str type = headers_get(headers, STR("content-type"));
-
-    return str_eq_nocase(str_take(type, 17), STR("text/event-stream"));
-}
-
 static void begin_decoding(struct exchange *exchange, const struct headers *headers)
 {
     struct attempt *attempt = &exchange->attempt;
     const struct settings *settings = &exchange->config->snapshot->settings;
-    bool sse = is_event_stream(headers);
+    enum framing framing = framing_of(headers_get(headers, STR("content-type")));
+    bool whole = framing == FRAMING_WHOLE;
 
     attempt->decoder = (struct decoder){
-        .dialect = attempt->endpoint.provider->dialect,
+        .dialect = attempt->endpoint.dialect,
         .model = &attempt->endpoint.model,
         .arena = &exchange->arena,
-        .framing = sse ? FRAMING_SSE : FRAMING_WHOLE,
-        .bytes_max = (size_t)(sse ? settings->event_bytes_max : settings->answer_bytes_max),
+        .framing = framing,
+        .bytes_max = (size_t)(whole ? settings->answer_bytes_max : settings->event_bytes_max),
+        .hints = hints_copy(&attempt->hints, &exchange->arena),
         .id_seed = exchange->identity.generation_id,
     };
     decoder_init(&attempt->decoder);
@@ -109,21 +104,27 @@ static const struct fetch_owner_ops owner_ops = {on_head, on_bytes, on_end};
 /* --- starting and ending --- */
 
 /* Puts the provider's key on the request. */
-static void add_credentials(const struct provider *provider, struct arena *arena,
+static void add_credentials(const struct provider_key *key, struct arena *arena,
                             struct headers *headers)
 {
-    if (provider->api_key.len == 0) {
-        return;
-    }
-    switch (provider->quirks->credential) {
+    switch (key->credential) {
     case CREDENTIAL_BEARER: {
-        str parts[] = {STR("Bearer "), provider->api_key};
+        str parts[] = {STR("Bearer "), key->secret};
         headers_add(headers, arena, STR("authorization"), arena_join(arena, parts, 2));
         break;
     }
     case CREDENTIAL_X_API_KEY:
-        headers_add(headers, arena, STR("x-api-key"), provider->api_key);
+        headers_add(headers, arena, STR("x-api-key"), key->secret);
         break;
+    case CREDENTIAL_API_KEY:
+        headers_add(headers, arena, STR("api-key"), key->secret);
+        break;
+    case CREDENTIAL_X_GOOG_API_KEY:
+        headers_add(headers, arena, STR("x-goog-api-key"), key->secret);
+        break;
+    case CREDENTIAL_QUERY_KEY:
+    case CREDENTIAL_AWS:
+    case CREDENTIAL_GOOGLE:
     case CREDENTIAL_NONE:
         break;
     }
@@ -135,16 +136,18 @@ static enum err start_fetch(struct exchange *exchange, struct fault *fault)
     const struct provider *provider = attempt->endpoint.provider;
     const struct settings *settings = &exchange->config->snapshot->settings;
     struct arena *arena = &exchange->request;
-    struct http_request request = {0};
+    struct provider_request written = {0};
 
-    enum err err = provider->dialect->encode_request(exchange->chat, &attempt->endpoint.model,
-                                                     arena, &request, fault);
+    enum err err = attempt->endpoint.dialect->encode_request(
+        exchange->chat, &attempt->endpoint.model, arena, &written, fault);
     if (err != ERR_OK) {
         return err;
     }
-    headers_add(&request.headers, arena, STR("accept-encoding"), STR("identity"));
-    headers_add(&request.headers, arena, STR("user-agent"), STR("gatehouse/" GATEHOUSE_VERSION));
-    add_credentials(provider, arena, &request.headers);
+    struct http_request *request = &written.http;
+    attempt->hints = written.hints;
+    headers_add(&request->headers, arena, STR("accept-encoding"), STR("identity"));
+    headers_add(&request->headers, arena, STR("user-agent"), STR("gatehouse/" GATEHOUSE_VERSION));
+    add_credentials(&provider->keys[0], arena, &request->headers);
 
     const struct origin *origin = &provider->origin;
     attempt->pool_target = (struct pool_target){.host = origin->host,
@@ -154,10 +157,10 @@ static enum err start_fetch(struct exchange *exchange, struct fault *fault)
                                                 .authority = origin->authority};
     const struct fetch_request fetch = {
         .target = &attempt->pool_target,
-        .method = request.method,
-        .path = arena_join(arena, (str[]){origin->path, request.path}, 2),
-        .headers = &request.headers,
-        .body = request.body,
+        .method = request->method,
+        .path = arena_join(arena, (str[]){origin->path, request->path}, 2),
+        .headers = &request->headers,
+        .body = request->body,
         .fresh = exchange->repeat_fresh,
         .timeouts = {.connect_ms = settings->connect_timeout_ms,
                      .tls_ms = settings->tls_timeout_ms,
@@ -184,7 +187,7 @@ enum err attempt_start(struct exchange *exchange, const struct target *target, s
     exchange->provider_name = arena_copy(&exchange->arena, target->endpoint->provider->name);
     exchange->upstream_model = arena_copy(&exchange->arena, target->endpoint->model.name);
     attempt->endpoint.model.name = exchange->upstream_model;
-    if (target->endpoint->provider->dialect == NULL) {
+    if (target->endpoint->dialect == NULL) {
         attempt->demo =
             demo_new(exchange->chat, &exchange->request, exchange->identity.generation_id);
         attempt->status = 200;
@@ -228,8 +231,9 @@ void attempt_fault(struct exchange *exchange, struct fault *fault)
     const struct provider *provider = attempt->endpoint.provider;
 
     if (attempt->status != 0 && !attempt->decoding) {
-        provider->dialect->decode_refusal(attempt->status, &attempt->headers,
-                                          buf_str(&attempt->refusal), &exchange->arena, fault);
+        attempt->endpoint.dialect->decode_refusal(attempt->status, &attempt->headers,
+                                                  buf_str(&attempt->refusal), &exchange->arena,
+                                                  fault);
     } else {
         *fault = (struct fault){.kind = end_faults[attempt->end].kind,
                                 .type = end_faults[attempt->end].type,

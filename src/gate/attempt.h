@@ -24,7 +24,8 @@ struct attempt {
     struct fetch *fetch; /* NULL: none runs */
     struct demo *demo;   /* the built-in provider instead of a fetch */
     struct decoder decoder;
-    bool decoding; /* decoder is set up */
+    bool decoding;             /* decoder is set up */
+    struct answer_hints hints; /* in the request's arena; the decoder has a copy */
 
     /* Facts. */
     int status;             /* of the answer's head; 0: not yet */

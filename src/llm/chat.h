@@ -44,7 +44,8 @@ struct chat_part {
     str text; /* TEXT, REFUSAL, and REASONING: its text, summary or opaque data */
 
     /* IMAGE, VIDEO, FILE: either `url` (http or https), or `data` (base64) with its `mime`, or
-     * `id` of an uploaded file.  AUDIO: `data` and `mime` (a bare format such as "wav"). */
+     * `id` of an uploaded file.  AUDIO: `data` and `mime` (a bare format such as "wav").  A part
+     * that was fetched for a provider that needs bytes has `url`, `data` and `mime`. */
     str url;
     str mime;
     str data;
@@ -163,6 +164,8 @@ struct chat_request {
     str service_tier;
     bool has_cache_mark; /* cache_control at the top */
     str cache_ttl;
+
+    bool require_parameters; /* provider.require_parameters: drop nothing, refuse instead */
 
     enum chat_format format; /* of every raw in this request */
     json *root;              /* the whole body as it came */

@@ -5,7 +5,8 @@
  */
 #pragma once
 
-#include "base/str.h"
+#include "llm/rules.h"
+#include "llm/site.h"
 
 #include <stdint.h>
 
@@ -17,9 +18,21 @@ struct model {
     int64_t output_tokens_max; /* 0: not known */
 
     /* Parameters the operator says the model takes (`supported_parameters`); NULL: decided by the
-     * dialect's own table. */
+     * model's rules and the provider's quirks. */
     const str *parameters;
     size_t parameter_count;
 
-    const struct quirks *quirks; /* never NULL: how this provider departs from its dialect */
+    const struct quirks *quirks;     /* never NULL: how this provider departs from its dialect */
+    const struct model_rules *rules; /* NULL: nothing is known; see model_rules_of() */
+    const struct site *site;         /* NULL: the format's own vendor; see model_platform() */
 };
+
+static inline const struct model_rules *model_rules_of(const struct model *model)
+{
+    return model->rules != NULL ? model->rules : &rules_unknown;
+}
+
+static inline enum platform model_platform(const struct model *model)
+{
+    return model->site != NULL ? model->site->platform : PLATFORM_OWN;
+}

@@ -27,17 +27,42 @@ const struct provider *snapshot_find_provider(const struct snapshot *snapshot, s
     return NULL;
 }
 
+struct endpoint snapshot_make_endpoint(const struct snapshot *snapshot,
+                                       const struct provider *provider, str name)
+{
+    enum { PLAIN_ID_BYTES_MAX = 128 };
+    char room[PLAIN_ID_BYTES_MAX];
+    str id = rules_plain_id(name, room, sizeof(room));
+    struct endpoint endpoint = {
+        .provider = provider,
+        .dialect = provider->dialect,
+        .model = {.name = name,
+                  .quirks = provider->quirks,
+                  .rules = rules_find(&snapshot->rules, name),
+                  .site = &provider->site},
+    };
+
+    for (size_t i = 0; i < provider->choice_count; i++) {
+        const struct dialect_choice *choice = &provider->choices[i];
+        if (rules_match(choice->match, id)) {
+            endpoint.dialect = choice->dialect;
+            endpoint.model.quirks = choice->quirks;
+            endpoint.model.site = &choice->site;
+            break;
+        }
+    }
+    return endpoint;
+}
+
 /* A model that nobody configured, at a provider that somebody did. */
-static const struct catalogue_model *make_model(const struct provider *provider, str id, str rest,
+static const struct catalogue_model *make_model(const struct snapshot *snapshot,
+                                                const struct provider *provider, str id, str rest,
                                                 struct arena *arena)
 {
     struct catalogue_model *model = ARENA_NEW(arena, struct catalogue_model);
     struct endpoint *endpoint = ARENA_NEW(arena, struct endpoint);
 
-    *endpoint = (struct endpoint){
-        .provider = provider,
-        .model = {.name = arena_copy(arena, rest), .quirks = provider->quirks},
-    };
+    *endpoint = snapshot_make_endpoint(snapshot, provider, arena_copy(arena, rest));
     id = arena_copy(arena, id);
     *model = (struct catalogue_model){
         .id = id,
@@ -61,7 +86,7 @@ const struct catalogue_model *snapshot_find_model(const struct snapshot *snapsho
     if (provider == NULL || provider->dialect == NULL || rest.len == 0) {
         return NULL; /* the demo has no models but its own */
     }
-    return make_model(provider, name, rest, arena);
+    return make_model(snapshot, provider, name, rest, arena);
 }
 
 /* The nearest name so far. */

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct dialect; /* wire/dialect.h; carried here without looking inside */
+struct quirks;  /* wire/quirks.h; likewise */
 
 /* One row each in app/settings.c, which has names, ranges, defaults and help. */
 struct settings {
@@ -39,6 +40,8 @@ struct settings {
     int64_t output_low_bytes;  /* below it the provider goes on */
     int64_t connections_max;   /* of clients, per worker */
     int64_t upstream_idle_max; /* idle connections kept per provider and worker */
+    int64_t media_bytes_max;   /* of one image or document fetched for a provider; 0: none is */
+    bool media_private;        /* media may be fetched from private and local addresses */
 
     int64_t header_timeout_ms; /* from the first byte of a request to the end of its head */
     int64_t body_timeout_ms;   /* between two reads of a request body */
@@ -50,6 +53,8 @@ struct settings {
     int64_t stream_idle_timeout_ms; /* between two bytes of a provider */
     int64_t total_timeout_ms;       /* of one attempt */
     int64_t upstream_keepalive_ms;  /* an idle connection to a provider is closed after it */
+    int64_t media_timeout_ms;       /* of one fetch of an image or document */
+    int64_t credential_timeout_ms;  /* of getting a token or a login from its service */
     int64_t key_cache_ms;           /* a worker believes a looked-up key for so long */
     int64_t drain_ms;               /* after SIGTERM */
 };
@@ -63,21 +68,69 @@ struct origin {
     str authority; /* the Host header: "api.openai.com", "127.0.0.1:9000" */
 };
 
+/* CREDENTIAL_AWS: where the signing keys come from.  A container or an instance hands out keys that
+ * end; gate/credentials.c asks for new ones ahead of that. */
+struct aws_login {
+    enum { AWS_STATIC, AWS_CONTAINER, AWS_INSTANCE } from;
+    str access_key_id; /* AWS_STATIC, as are the next two */
+    str secret_access_key;
+    str session_token; /* empty: none */
+    struct origin
+        metadata;        /* AWS_CONTAINER: the whole URL it is asked at; AWS_INSTANCE: of IMDSv2 */
+    str container_token; /* AWS_CONTAINER: sent as Authorization; empty: none */
+};
+
+/* CREDENTIAL_GOOGLE: what a token is asked for with. */
+struct google_login {
+    enum { GOOGLE_SERVICE_ACCOUNT, GOOGLE_REFRESH_TOKEN, GOOGLE_METADATA } from;
+    struct origin token; /* where: the login's token_uri, or the metadata server's path */
+    str token_uri;       /* GOOGLE_SERVICE_ACCOUNT: `aud` of the signed claim, as are the next */
+    str client_email;
+    str private_key_id;
+    str private_key_pem;
+    str client_id; /* GOOGLE_REFRESH_TOKEN, as are the next two */
+    str client_secret;
+    str refresh_token;
+};
+
+/* One of a provider's keys, or whatever else proves who calls.  All of it but `source` is secret
+ * and never logged. */
+struct provider_key {
+    enum credential credential;
+    str source; /* where it came from, for people: "OPENAI_API_KEY", "api_keys[1]" */
+    str secret; /* the key of CREDENTIAL_BEARER and the others that are one text */
+    const struct aws_login *aws;
+    const struct google_login *google;
+};
+
+/* Which dialect a model of a provider is spoken to in: the first row whose pattern fits its plain
+ * id (llm/rules.h). */
+struct dialect_choice {
+    str match;
+    const struct dialect *dialect;
+    const struct quirks *quirks;
+    struct site site;
+};
+
 struct provider {
     str name;                      /* in the configuration */
     str display;                   /* in answers */
-    const struct dialect *dialect; /* NULL: the built-in demo */
-    struct origin origin;
-    str api_key;    /* secret; never logged; empty when none is needed */
-    str key_source; /* where it came from, for people: "OPENAI_API_KEY" */
-    str ca_file; /* PEM file that replaces the system's authorities for this provider; or empty */
+    const struct dialect *dialect; /* of models that no row of `choices` fits; NULL: the demo */
     const struct quirks *quirks;
+    struct site site;
+    struct dialect_choice *choices;
+    size_t choice_count;
+    struct origin origin;
+    struct provider_key *keys; /* at least one; of CREDENTIAL_NONE when none is needed */
+    size_t key_count;
+    str ca_file;  /* PEM file that replaces the system's authorities for this provider; or empty */
     size_t index; /* in snapshot->providers */
 };
 
 /* A model at one provider, with its price. */
 struct endpoint {
     const struct provider *provider;
+    const struct dialect *dialect; /* NULL: the demo */
     struct model model;
     struct pricing pricing;
 };
@@ -105,11 +158,16 @@ struct snapshot {
     struct catalogue_model *models;
     size_t model_count;
     struct map models_by_name; /* id or alias -> struct catalogue_model */
+    struct rule_book rules;
 };
 
 /* An empty one that lives in its own arena; snapshot_free() ends both.  NULL is let through. */
 struct snapshot *snapshot_new(void);
 void snapshot_free(struct snapshot *snapshot);
+
+/* The model `name` at a provider, as the provider's choices, its quirks and the rules have it. */
+struct endpoint snapshot_make_endpoint(const struct snapshot *snapshot,
+                                       const struct provider *provider, str name);
 
 /* By the name in the configuration, or NULL. */
 const struct provider *snapshot_find_provider(const struct snapshot *snapshot, str name);

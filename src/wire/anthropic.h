@@ -16,38 +16,15 @@
 #include "codec/json_write.h"
 #include "llm/chat.h"
 #include "llm/model.h"
-
-/* The tool a model is made to call when it has no native structured output: its input is the
- * answer. No client's tool may have this name. */
-#define ANTHROPIC_JSON_TOOL "gatehouse_json_response"
+#include "wire/dialect.h"
 
 /* Whose reasoning blocks may be handed back to this API. */
 #define ANTHROPIC_REASONING_FORMAT "anthropic-claude-v1"
 
 /* ---- What a model takes ---- */
 
-enum thinking_style {
-    THINKING_NONE,
-    THINKING_BUDGET,          /* {type: enabled, budget_tokens} */
-    THINKING_BUDGET_ADAPTIVE, /* either */
-    THINKING_ADAPTIVE,        /* {type: adaptive} with output_config.effort only */
-};
-
-enum sampling_rule {
-    SAMPLING_FREE,
-    SAMPLING_ONE,  /* temperature or top_p, not both */
-    SAMPLING_NONE, /* both and top_k are refused */
-};
-
-/* What else a model takes or does, as bits. */
-enum {
-    TAKES_SCHEMA = 1 << 0,      /* output_config.format, and strict tools */
-    TAKES_EFFORT = 1 << 1,      /* output_config.effort */
-    TAKES_XHIGH = 1 << 2,       /* effort xhigh; else it is sent as max */
-    TAKES_PREFILL = 1 << 3,     /* a last message of the assistant's */
-    TAKES_FORCED_TOOL = 1 << 4, /* tool_choice any and tool */
-    THINKS_UNASKED = 1 << 5,    /* thinking is on unless it is disabled */
-};
+/* Beside the TAKES_ bits of llm/rules.h: thinking is on unless it is disabled. */
+enum { THINKS_UNASKED = 1 << 20 };
 
 struct anthropic_model {
     const char *prefix;        /* of the dashed id */
@@ -114,7 +91,7 @@ void anthropic_schema_put(struct json_writer *writer, const char *name, json *sc
 enum anthropic_json {
     JSON_FREE,      /* none is wanted */
     JSON_BY_SCHEMA, /* output_config.format */
-    JSON_BY_TOOL,   /* ANTHROPIC_JSON_TOOL is forced; the decoder turns its input into text */
+    JSON_BY_TOOL,   /* JSON_TOOL is forced; the decoder turns its input into text */
     JSON_BY_WORDS,  /* the system prompt asks for it */
 };
 
@@ -177,5 +154,5 @@ enum err anthropic_put_messages(struct anthropic_request *request) MUST_CHECK;
 /* ---- The dialect's op ---- */
 
 enum err anthropic_encode_request(const struct chat_request *chat, const struct model *model,
-                                  struct arena *arena, struct http_request *out,
+                                  struct arena *arena, struct provider_request *out,
                                   struct fault *fault) MUST_CHECK;

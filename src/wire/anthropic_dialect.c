@@ -16,7 +16,7 @@ enum block {
     BLOCK_TEXT,
     BLOCK_THINKING,
     BLOCK_TOOL,
-    BLOCK_JSON,    /* a call of ANTHROPIC_JSON_TOOL: its input is visible text */
+    BLOCK_JSON,    /* a call of JSON_TOOL: its input is visible text */
     BLOCK_SKIPPED, /* tools the provider runs itself, and kinds not known yet */
 };
 
@@ -49,7 +49,7 @@ struct message {
     int64_t tool_count;
     int64_t reasoning_count;
     bool said_anything;
-    bool drops_text; /* ANTHROPIC_JSON_TOOL is called: text around it is not the answer */
+    bool drops_text; /* JSON_TOOL is called: text around it is not the answer */
 
     struct counts counts;
     char native[64]; /* the stop reason */
@@ -339,7 +339,7 @@ static enum err open_tool(struct work *work, json *block)
 
     message->has_input = false;
     message->said_anything = true;
-    if (str_eq(name, STR(ANTHROPIC_JSON_TOOL))) {
+    if (str_eq(name, STR(JSON_TOOL))) {
         message->block = BLOCK_JSON;
     } else {
         struct event *event = add(work, EVENT_TOOL_CALL);
@@ -640,7 +640,7 @@ static bool calls_json_tool(json *content)
 
     while (json_next(&walk)) {
         if (str_eq(json_str(walk.value, "type"), STR("tool_use")) &&
-            str_eq(json_str(walk.value, "name"), STR(ANTHROPIC_JSON_TOOL))) {
+            str_eq(json_str(walk.value, "name"), STR(JSON_TOOL))) {
             return true;
         }
     }

@@ -164,6 +164,9 @@ static void decide_thinking_style(struct anthropic_request *request)
     switch (request->row->thinking) {
     case THINKING_NONE:
         return;
+    case THINKING_UNKNOWN:
+    case THINKING_LEVEL:
+    case THINKING_EFFORT:
     case THINKING_BUDGET:
         break;
     case THINKING_BUDGET_ADAPTIVE:
@@ -353,7 +356,7 @@ static enum err put_tool(struct anthropic_request *request, size_t index)
         return anthropic_refuse(request, arena_printf(request->arena, "tools[%zu].type", index),
                                 "is not known to this model's provider");
     }
-    if (!anthropic_is_name(tool->name) || str_eq(tool->name, STR(ANTHROPIC_JSON_TOOL))) {
+    if (!anthropic_is_name(tool->name) || str_eq(tool->name, STR(JSON_TOOL))) {
         return anthropic_refuse(request,
                                 arena_printf(request->arena, "tools[%zu].function.name", index),
                                 "must be 1 to 128 letters, digits, _ and -, and not reserved");
@@ -381,7 +384,7 @@ static void put_json_tool(struct anthropic_request *request)
     const struct chat_request *chat = request->chat;
 
     json_open_object(request->writer, NULL);
-    json_put_str(request->writer, "name", STR(ANTHROPIC_JSON_TOOL));
+    json_put_str(request->writer, "name", STR(JSON_TOOL));
     json_put_str(request->writer, "description",
                  chat->schema_description.len > 0
                      ? chat->schema_description
@@ -446,8 +449,7 @@ static void put_tool_choice(struct anthropic_request *request)
     json_open_object(request->writer, "tool_choice");
     json_put_str(request->writer, "type", type);
     if (str_eq(type, STR("tool"))) {
-        json_put_str(request->writer, "name",
-                     is_json ? STR(ANTHROPIC_JSON_TOOL) : chat->tool_choice_name);
+        json_put_str(request->writer, "name", is_json ? STR(JSON_TOOL) : chat->tool_choice_name);
     }
     if (is_one && !str_eq(type, STR("none"))) {
         json_put_bool(request->writer, "disable_parallel_tool_use", true);
@@ -635,7 +637,7 @@ static enum err check_size(struct anthropic_request *request)
 }
 
 enum err anthropic_encode_request(const struct chat_request *chat, const struct model *model,
-                                  struct arena *arena, struct http_request *out,
+                                  struct arena *arena, struct provider_request *out,
                                   struct fault *fault)
 {
     struct buf body;
@@ -660,13 +662,14 @@ enum err anthropic_encode_request(const struct chat_request *chat, const struct 
         err = check_size(&request);
     }
     if (err == ERR_OK) {
-        *out = (struct http_request){
+        struct http_request *http = &out->http;
+        *http = (struct http_request){
             .method = STR("POST"),
             .path = STR("/v1/messages"),
             .body = arena_copy(arena, buf_str(&body)),
         };
-        headers_add(&out->headers, arena, STR("content-type"), STR("application/json"));
-        headers_add(&out->headers, arena, STR("anthropic-version"), STR("2023-06-01"));
+        headers_add(&http->headers, arena, STR("content-type"), STR("application/json"));
+        headers_add(&http->headers, arena, STR("anthropic-version"), STR("2023-06-01"));
     }
     buf_free(&body);
     return err;

@@ -8,6 +8,7 @@
  */
 #include "base/map.h"
 #include "wire/anthropic.h"
+#include "wire/tool_id.h"
 
 /* What is known of one tool id of the conversation. */
 struct call_id {
@@ -114,34 +115,6 @@ static str named_text(struct sorter *sorter, const struct chat_part *part, str *
 
 /* ---- Tool ids ---- */
 
-/* FNV-1a: the same in every process, so that a conversation keeps its ids and its cache. */
-static uint32_t hash_of(str id)
-{
-    uint32_t hash = 2166136261U;
-
-    for (size_t i = 0; i < id.len; i++) {
-        hash = (hash ^ (unsigned char)id.at[i]) * 16777619U;
-    }
-    return hash;
-}
-
-/* The id in the alphabet of the API: itself, or cleaned and told apart by a hash. */
-static str clean_id(struct arena *arena, str id)
-{
-    bool is_clean = id.len > 0;
-    char *text = ARENA_ARRAY(arena, char, id.len + 1);
-
-    for (size_t i = 0; i < id.len; i++) {
-        char c = id.at[i];
-        if (!anthropic_is_name_char(c)) {
-            c = '_';
-            is_clean = false;
-        }
-        text[i] = c;
-    }
-    return is_clean ? id : arena_printf(arena, "%s_%08x", text, (unsigned)hash_of(id));
-}
-
 static struct call_id *known_id(struct sorter *sorter, str id)
 {
     struct call_id *known = map_get(&sorter->ids, id);
@@ -156,7 +129,7 @@ static struct call_id *known_id(struct sorter *sorter, str id)
 /* Gives the call an id that no other call of the request has. */
 static void name_call(struct sorter *sorter, struct anthropic_block *block, struct call_id *known)
 {
-    str clean = clean_id(sorter->arena, block->part->id);
+    str clean = tool_id_for(TOOL_ID_ANTHROPIC, block->part->id, sorter->arena);
 
     do {
         known->uses++;

@@ -54,18 +54,9 @@ const struct openai_param *openai_param_by_name(str name);
 /* True when `words` ("auto none ") holds the word. */
 bool openai_words_have(const char *words, str word);
 
-/* What a model of OpenAI's does with parameters while it reasons. */
-enum openai_habit {
-    HABIT_UNKNOWN,    /* not in the table: everything is sent */
-    HABIT_NEVER,      /* does not reason */
-    HABIT_ON_REQUEST, /* reasons when asked to */
-    HABIT_BY_DEFAULT, /* reasons unless it is told not to */
-    HABIT_ALWAYS,
-};
-
 struct openai_model_row {
     str prefix;
-    enum openai_habit habit;
+    enum reasoning_habit habit;
     enum effort least; /* below it, but for none */
     enum effort most;
 };

@@ -94,5 +94,5 @@ enum err openai_broken(struct openai_turn *turn, enum err kind, str message) MUS
 
 /* encode_request of the dialect. */
 enum err openai_encode_request(const struct chat_request *chat, const struct model *model,
-                               struct arena *arena, struct http_request *out,
+                               struct arena *arena, struct provider_request *out,
                                struct fault *fault) MUST_CHECK;

@@ -250,7 +250,8 @@ static void put_body(struct work *work)
 }
 
 enum err openai_encode_request(const struct chat_request *chat, const struct model *model,
-                               struct arena *arena, struct http_request *out, struct fault *fault)
+                               struct arena *arena, struct provider_request *out,
+                               struct fault *fault)
 {
     struct buf buf;
     struct work work = {json_write_to(&buf), arena, chat, model, model->quirks};
@@ -264,14 +265,14 @@ enum err openai_encode_request(const struct chat_request *chat, const struct mod
                                 .message = STR("the request is too big for the provider")};
         return ERR_TOO_BIG;
     }
-    *out = (struct http_request){
+    out->http = (struct http_request){
         .method = STR("POST"),
         .path = STR("/chat/completions"),
         .body = arena_copy(arena, buf_str(&buf)),
     };
     buf_free(&buf);
-    headers_add(&out->headers, arena, STR("content-type"), STR("application/json"));
-    headers_add(&out->headers, arena, STR("accept"),
+    headers_add(&out->http.headers, arena, STR("content-type"), STR("application/json"));
+    headers_add(&out->http.headers, arena, STR("accept"),
                 chat->stream ? STR("text/event-stream") : STR("application/json"));
     return ERR_OK;
 }

@@ -58,7 +58,7 @@ static const struct openai_model_row *row_of(const struct model *model)
     return model->quirks->max_completion_tokens ? openai_model_row(model->name) : &unknown_row;
 }
 
-static bool is_reasoning_on(const struct chat_request *chat, enum openai_habit habit)
+static bool is_reasoning_on(const struct chat_request *chat, enum reasoning_habit habit)
 {
     const struct chat_reasoning *reasoning = &chat->reasoning;
     bool is_asked = reasoning->max_tokens > 0 ||

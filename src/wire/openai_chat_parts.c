@@ -5,6 +5,7 @@
  * the answering side know; what came in another is built from the neutral parts.
  */
 #include "wire/openai_chat.h"
+#include "wire/tool_id.h"
 
 /* One request being written. */
 struct work {
@@ -232,34 +233,10 @@ static void put_content(const struct work *work, const struct chat_message *mess
     }
 }
 
-/* Ids of exactly nine letters and digits, made from any id: the same id gives the same nine, so
- * that calls and their results still fit together. */
-static str nine_of(struct arena *arena, str id)
-{
-    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    uint64_t hash = 0xcbf29ce484222325ULL; /* FNV-1a */
-    bool fits = id.len == 9;
-    char nine[9];
-
-    for (size_t i = 0; i < id.len; i++) {
-        char c = id.at[i];
-        bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-        fits = fits && (is_letter || (c >= '0' && c <= '9'));
-        hash = (hash ^ (unsigned char)c) * 0x100000001b3ULL;
-    }
-    if (fits) {
-        return id;
-    }
-    for (size_t i = 0; i < sizeof(nine); i++) {
-        nine[i] = digits[hash % 62];
-        hash /= 62;
-    }
-    return arena_copy(arena, str_of(nine, sizeof(nine)));
-}
-
 static str tool_id(const struct work *work, str id)
 {
-    return work->quirks->tool_ids_of_nine ? nine_of(work->arena, id) : id;
+    return tool_id_for(work->quirks->tool_ids_of_nine ? TOOL_ID_NINE : TOOL_ID_OPENAI, id,
+                       work->arena);
 }
 
 static void put_tool_calls(const struct work *work, const struct chat_message *message)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/str.h"
+#include "llm/site.h"
 
 #include <stdbool.h>
 
@@ -17,9 +18,6 @@ struct preset {
     const char *env;      /* the conventional variable of its key; NULL when it needs none */
     const struct quirks *quirks;
 };
-
-/* How the key is put on a request. */
-enum credential { CREDENTIAL_BEARER, CREDENTIAL_X_API_KEY, CREDENTIAL_NONE };
 
 struct quirks {
     enum credential credential;

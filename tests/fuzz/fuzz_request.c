@@ -25,12 +25,12 @@ static void send(const struct chat_request *chat, const struct dialect *dialect,
 {
     struct arena arena = {0};
     struct model model = {.name = STR("gpt-5"), .quirks = quirks};
-    struct http_request request = {0};
+    struct provider_request request = {0};
     struct fault fault = {0};
 
     if (dialect->encode_request(chat, &model, &arena, &request, &fault) == ERR_OK) {
-        json *root = json_read_lenient(&arena, request.body);
-        assert(root != NULL || may_be_too_deep(request.body));
+        json *root = json_read_lenient(&arena, request.http.body);
+        assert(root != NULL || may_be_too_deep(request.http.body));
     } else {
         assert(fault.message.len > 0);
     }

@@ -172,10 +172,13 @@ static void add_provider(struct snapshot *snapshot, int n, const char *name,
     *provider = (struct provider){.name = str_c(name),
                                   .display = str_c(name),
                                   .dialect = dialect,
-                                  .api_key = STR("secret-key"),
+                                  .keys = ARENA_NEW(&snapshot->arena, struct provider_key),
+                                  .key_count = 1,
                                   .index = snapshot->provider_count++};
     if (dialect != NULL) {
         provider->quirks = quirks_default(str_c(dialect->name));
+        provider->keys[0] = (struct provider_key){.credential = provider->quirks->credential,
+                                                  .secret = STR("secret-key")};
         provider->origin = (struct origin){.host = str_c(addresses[n]),
                                            .port = 80,
                                            .path = STR("/v1"),
@@ -195,6 +198,7 @@ static void add_model(struct snapshot *snapshot, const char *id, const size_t *p
         const struct provider *provider = &snapshot->providers[providers[i]];
         model->endpoints[i] =
             (struct endpoint){.provider = provider,
+                              .dialect = provider->dialect,
                               .model = {.name = STR("upstream-model"), .quirks = provider->quirks},
                               .pricing = {.set = true,
                                           .prompt_picousd = 1000000,

@@ -149,8 +149,10 @@ static void the_longest_row_fits_a_line(void **state)
 
 static void a_banner_in_a_pipe_is_one_line_of_json(void **state)
 {
-    struct provider providers[] = {{.name = STR("openai"), .key_source = STR("OPENAI_API_KEY")},
-                                   {.name = STR("demo")}};
+    struct provider_key key = {.source = STR("OPENAI_API_KEY"), .secret = STR("never shown")};
+    struct provider_key none = {0};
+    struct provider providers[] = {{.name = STR("openai"), .keys = &key, .key_count = 1},
+                                   {.name = STR("demo"), .keys = &none, .key_count = 1}};
     struct snapshot snapshot = {.providers = providers, .provider_count = 2};
     const struct banner banner = {.base = STR("http://127.0.0.1:8080"),
                                   .data = STR("/data/gatehouse.db"),
@@ -162,7 +164,6 @@ static void a_banner_in_a_pipe_is_one_line_of_json(void **state)
 
     (void)state;
     snapshot.settings.demo = true;
-    providers[0].api_key = STR("never shown");
     banner_print(&banner, false);
     assert_int_equal(line_count, 1);
     assert_int_equal(json_read(&arena, buf_str(&lines), &root, &fault), ERR_OK);

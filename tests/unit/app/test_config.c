@@ -61,8 +61,8 @@ static void the_configuration_of_the_contract_is_read(void **state)
     assert_int_equal(provider->origin.port, 443);
     assert_str_equal(provider->origin.path, STR("/v1"));
     assert_str_equal(provider->origin.authority, STR("api.example.com"));
-    assert_str_equal(provider->api_key, STR("sk-env"));
-    assert_str_equal(provider->key_source, STR("OPENAI_API_KEY"));
+    assert_str_equal(provider->keys[0].secret, STR("sk-env"));
+    assert_str_equal(provider->keys[0].source, STR("OPENAI_API_KEY"));
     assert_ptr_equal(provider->quirks, preset_by_name(STR("openai"))->quirks);
 
     const struct catalogue_model *model = snapshot_find_model(snapshot, STR("gpt-4o"), &arena);
@@ -94,7 +94,7 @@ static void without_a_file_the_environment_names_the_providers(void **state)
     assert_int_equal(snapshot->provider_count, 3);
     assert_str_equal(snapshot->providers[0].name, STR("openai"));
     assert_str_equal(snapshot->providers[1].name, STR("anthropic"));
-    assert_str_equal(snapshot->providers[1].key_source, STR("ANTHROPIC_API_KEY"));
+    assert_str_equal(snapshot->providers[1].keys[0].source, STR("ANTHROPIC_API_KEY"));
     assert_string_equal(snapshot->providers[1].dialect->name, "anthropic");
     assert_str_equal(snapshot->providers[2].name, STR("demo"));
     assert_null(snapshot->providers[2].dialect);
@@ -176,20 +176,20 @@ static void providers_come_from_presets_and_from_scratch(void **state)
     (void)state;
     assert_int_equal(snapshot->provider_count, 6);
     assert_str_equal(providers[0].display, STR("Spare"));
-    assert_str_equal(providers[0].api_key, STR("sk-oai"));
+    assert_str_equal(providers[0].keys[0].secret, STR("sk-oai"));
     assert_str_equal(providers[1].display, STR("local"));
     assert_false(providers[1].origin.tls);
     assert_str_equal(providers[1].origin.host, STR("10.0.0.7"));
     assert_int_equal(providers[1].origin.port, 9000);
     assert_str_equal(providers[1].origin.path, STR("/api"));
     assert_str_equal(providers[1].origin.authority, STR("10.0.0.7:9000"));
-    assert_str_equal(providers[1].api_key, STR(""));
+    assert_str_equal(providers[1].keys[0].secret, STR(""));
     assert_str_equal(providers[1].ca_file, STR("/ca.pem"));
-    assert_str_equal(providers[2].api_key, STR(""));
-    assert_int_equal(providers[2].quirks->credential, CREDENTIAL_NONE);
-    assert_str_equal(providers[3].api_key, STR("sk-file"));
-    assert_str_equal(providers[3].key_source, STR("file:/run/key"));
-    assert_int_equal(providers[3].quirks->credential, CREDENTIAL_BEARER);
+    assert_str_equal(providers[2].keys[0].secret, STR(""));
+    assert_int_equal(providers[2].keys[0].credential, CREDENTIAL_NONE);
+    assert_str_equal(providers[3].keys[0].secret, STR("sk-file"));
+    assert_str_equal(providers[3].keys[0].source, STR("file:/run/key"));
+    assert_int_equal(providers[3].keys[0].credential, CREDENTIAL_BEARER);
     assert_ptr_equal(providers[4].quirks, quirks_default(STR("openai")));
     assert_str_equal(providers[5].origin.host, STR("::1"));
     assert_str_equal(providers[5].origin.authority, STR("[::1]:8000"));

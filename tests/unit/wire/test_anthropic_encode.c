@@ -32,7 +32,7 @@ static str quoted(const char *text)
 static str encode(const struct model *model, str client_body)
 {
     struct chat_request *chat = NULL;
-    struct http_request request = {0};
+    struct provider_request request = {0};
     struct fault fault = {0};
 
     if (openai_chat_surface.decode_request(client_body, &arena, &chat, &fault) != ERR_OK) {
@@ -42,8 +42,8 @@ static str encode(const struct model *model, str client_body)
         return arena_printf(&arena, "%s [" STR_FMT "] " STR_FMT, err_name(fault.kind),
                             STR_ARG(fault.param), STR_ARG(fault.message));
     }
-    assert_non_null(json_read_lenient(&arena, request.body));
-    return request.body;
+    assert_non_null(json_read_lenient(&arena, request.http.body));
+    return request.http.body;
 }
 
 struct encode_case {
@@ -92,7 +92,7 @@ static void a_request_is_a_post_with_its_version(void **state)
     struct model model = {.name = STR("claude-sonnet-4-5"),
                           .quirks = quirks_default(STR("anthropic"))};
     struct chat_request *chat = NULL;
-    struct http_request request = {0};
+    struct provider_request request = {0};
     struct fault fault = {0};
     str body = quoted("{'model':'x','stream':true,'max_tokens':9,"
                       "'messages':[{'role':'user','content':'Hi'}]}");
@@ -101,14 +101,16 @@ static void a_request_is_a_post_with_its_version(void **state)
     assert_int_equal(openai_chat_surface.decode_request(body, &arena, &chat, &fault), ERR_OK);
     assert_int_equal(anthropic_dialect.encode_request(chat, &model, &arena, &request, &fault),
                      ERR_OK);
-    assert_str_equal(request.method, STR("POST"));
-    assert_str_equal(request.path, STR("/v1/messages"));
-    assert_str_equal(headers_get(&request.headers, STR("anthropic-version")), STR("2023-06-01"));
-    assert_str_equal(headers_get(&request.headers, STR("content-type")), STR("application/json"));
-    assert_int_equal(request.headers.count, 2);
-    assert_str_equal(request.body, quoted("{'model':'claude-sonnet-4-5','max_tokens':9,"
-                                          "'stream':true,'messages':[{'role':'user','content':"
-                                          "[{'type':'text','text':'Hi'}]}]}"));
+    assert_str_equal(request.http.method, STR("POST"));
+    assert_str_equal(request.http.path, STR("/v1/messages"));
+    assert_str_equal(headers_get(&request.http.headers, STR("anthropic-version")),
+                     STR("2023-06-01"));
+    assert_str_equal(headers_get(&request.http.headers, STR("content-type")),
+                     STR("application/json"));
+    assert_int_equal(request.http.headers.count, 2);
+    assert_str_equal(request.http.body, quoted("{'model':'claude-sonnet-4-5','max_tokens':9,"
+                                               "'stream':true,'messages':[{'role':'user','content':"
+                                               "[{'type':'text','text':'Hi'}]}]}"));
 }
 
 static void the_limit_of_tokens_is_always_sent_and_never_passes_the_model(void **state)
@@ -532,9 +534,10 @@ static void ids_and_names_of_calls_fit_the_apis_alphabet(void **state)
              "{}") "]},"
                    "{'role':'tool','tool_call_id':'functions.Bash:0','content':'x'}]",
          "'messages':[" USER_OUT("A") ",{'role':'assistant','content':[" CALL_OUT(
-             "functions_Bash_0_fde9f3f4", "my_tool",
+             "functions_Bash_0_6523b38f94d23a14", "my_tool",
              "{}") "]},{'role':'user','content':["
-                   "{'type':'tool_result','tool_use_id':'functions_Bash_0_fde9f3f4','content':'x'}]"
+                   "{'type':'tool_result','tool_use_id':'functions_Bash_0_6523b38f94d23a14','"
+                   "content':'x'}]"
                    "}]"},
         /* the same id in parallel calls and again later */
         {"claude-3-opus",

@@ -121,8 +121,12 @@ static enum err encode_stream(const struct replay *what, struct arena *arena,
                               struct buf *out)
 {
     struct model model = {.name = STR("model"), .quirks = what->quirks};
-    struct decoder decoder = {what->dialect,    &model,      arena, what->framing,
-                              REPLAY_BYTES_MAX, STR("seed"), false, NULL};
+    struct decoder decoder = {.dialect = what->dialect,
+                              .model = &model,
+                              .arena = arena,
+                              .framing = what->framing,
+                              .bytes_max = REPLAY_BYTES_MAX,
+                              .id_seed = STR("seed")};
     struct encoder encoder = {&openai_chat_surface, chat, identity, arena, NULL};
     struct event_list events = {0};
     struct fault fault = {0};
@@ -262,7 +266,7 @@ static void check_request(const char *folder, const char *name)
         str path = path_of(&arena, folder, name, file.at);
         struct model model = {.name = chat->model,
                               .quirks = quirks_of(&arena, folder, name, dialect)};
-        struct http_request request = {0};
+        struct provider_request request = {0};
         struct fault fault = {0};
         if (!has_file(path)) {
             continue;
@@ -271,8 +275,8 @@ static void check_request(const char *folder, const char *name)
         if (err != ERR_OK) {
             fail_msg("%s: " STR_FMT, path.at, STR_ARG(fault.message));
         }
-        assert_non_null(json_read_lenient(&arena, request.body));
-        check_file(&arena, path, arena_printf(&arena, STR_FMT "\n", STR_ARG(request.body)));
+        assert_non_null(json_read_lenient(&arena, request.http.body));
+        check_file(&arena, path, arena_printf(&arena, STR_FMT "\n", STR_ARG(request.http.body)));
     }
     arena_reset(&arena);
 }

@@ -6,7 +6,7 @@
 static str send(struct arena *arena, const char *body, const struct model *model)
 {
     struct chat_request *chat = NULL;
-    struct http_request request = {0};
+    struct provider_request request = {0};
     struct fault fault = {0};
 
     if (openai_chat_surface.decode_request(str_c(body), arena, &chat, &fault) != ERR_OK) {
@@ -14,11 +14,12 @@ static str send(struct arena *arena, const char *body, const struct model *model
     }
     assert_int_equal(openai_chat_dialect.encode_request(chat, model, arena, &request, &fault),
                      ERR_OK);
-    assert_str_equal(request.method, STR("POST"));
-    assert_str_equal(request.path, STR("/chat/completions"));
-    assert_str_equal(headers_get(&request.headers, STR("content-type")), STR("application/json"));
-    assert_non_null(json_read_lenient(arena, request.body));
-    return request.body;
+    assert_str_equal(request.http.method, STR("POST"));
+    assert_str_equal(request.http.path, STR("/chat/completions"));
+    assert_str_equal(headers_get(&request.http.headers, STR("content-type")),
+                     STR("application/json"));
+    assert_non_null(json_read_lenient(arena, request.http.body));
+    return request.http.body;
 }
 
 static bool has(str body, const char *member)
@@ -166,13 +167,13 @@ static void a_chat_of_another_format_is_written_from_its_parts(void **state)
         .service_tier = STR("standard_only"),
         .choices = 2,
     };
-    struct http_request request = {0};
+    struct provider_request request = {0};
     struct fault fault = {0};
 
     assert_int_equal(openai_chat_dialect.encode_request(&chat, &model, &arena, &request, &fault),
                      ERR_OK);
     assert_str_equal(
-        request.body,
+        request.http.body,
         STR("{\"model\":\"gpt-4o\",\"messages\":[{\"role\":\"system\",\"content\":\"S\"},"
             "{\"role\":\"user\",\"content\":\"one\\ntwo\"},{\"role\":\"user\",\"content\":["
             "{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64,AA\"}},"
