@@ -19,6 +19,29 @@ struct preset {
     const struct quirks *quirks;
 };
 
+/* How a model is made to go on with a last message of the assistant's. */
+enum prefill_style {
+    PREFILL_PLAIN,    /* plain: it stands last, as it is */
+    PREFILL_PREFIX,   /* prefix: `prefix: true` stands in it (Mistral, DeepSeek) */
+    PREFILL_PARTIAL,  /* partial: `partial: true` stands in it (Moonshot) */
+    PREFILL_CONTINUE, /* continue: `continue_final_message` stands in the body (vLLM, SGLang) */
+    PREFILL_WORDS,    /* words: it is refused; a user's message asks to go on */
+};
+
+/* How an answer that keeps to a JSON Schema is asked for. */
+enum schema_style {
+    SCHEMA_NATIVE, /* native: `json_schema`, as OpenAI has it */
+    SCHEMA_OBJECT, /* object: `{type: json_object, schema: ...}` */
+    SCHEMA_WORDS,  /* words: `json_object`; the schema stands in the prompt */
+};
+
+/* Where a model's thinking stands in an answer that has no member for it. */
+enum think_style {
+    THINK_APART, /* apart: nowhere in the text */
+    THINK_TAGS,  /* tags: the text begins with <think>...</think> */
+    THINK_OPEN,  /* open: the same, and the first tag may be missing */
+};
+
 struct quirks {
     enum credential credential;
     bool max_completion_tokens;         /* the limit is named so; else `max_tokens` */
@@ -34,6 +57,48 @@ struct quirks {
     bool tool_ids_of_nine;     /* ids of tool calls are exactly nine letters and digits */
     bool prefill_is_marked;    /* a last assistant message needs `prefix: true` */
     const char *refused;       /* parameters it cannot take, each with a blank behind it; or NULL */
+
+    /* Parameters.  Texts are words, each with a blank behind it; numbers that are 0 bound nothing.
+     */
+    const char *extras;        /* with takes_extras false: unknown members that are forwarded */
+    const char *renames;       /* "seed=random_seed ": a parameter and what it is called here */
+    double temperature_min;    /* what is less is sent as this */
+    double temperature_max;    /* what is more is sent as this */
+    int stops_max;             /* stop sequences */
+    int choices_max;           /* `n` */
+    bool one_penalty;          /* presence_penalty or frequency_penalty, not both */
+    bool logprobs_is_count;    /* `logprobs` is the number that top_logprobs is */
+    bool json_excludes_tools;  /* response_format is refused beside tools */
+    bool json_excludes_stream; /* and in a stream: such an answer is asked for whole */
+    bool strict_on_all;        /* `strict` stands in all tools or in none */
+    enum schema_style schema;  /* how structured output is asked for */
+    const char *tool_choices;  /* of "none auto required named "; NULL: it knows all of them */
+    const char *refused_parts; /* what it cannot be shown, of "image audio video file " */
+
+    /* Messages. */
+    bool takes_names;           /* `name` in messages; else users' names go before their text */
+    bool one_system_message;    /* one, and it is the first */
+    bool strict_turns;          /* user and assistant take turns; the last is not the assistant's */
+    bool needs_text;            /* messages without text are refused */
+    bool tool_turns_need_text;  /* the content of a turn that calls tools is "" and never null */
+    bool needs_image_bytes;     /* images are taken as data only, not by URL */
+    bool takes_tool_images;     /* the result of a tool may hold images */
+    enum prefill_style prefill; /* how a last message of the assistant's is gone on with */
+    const char *prefill_path;   /* where such a request goes; NULL: where all go */
+
+    /* Reasoning, beside the members above. */
+    bool enable_thinking;         /* `enable_thinking` and `thinking_budget` (Alibaba) */
+    bool template_thinking;       /* `chat_template_kwargs: {enable_thinking}` (vLLM, SGLang) */
+    bool thinks_streamed_only;    /* a model that is told to think must be asked for a stream */
+    const char *prompt_mode;      /* patterns of models switched on by `prompt_mode` (Mistral) */
+    const char *reasoning_format; /* patterns of models that take `reasoning_format` (Groq) */
+    const char *effort_switch;    /* patterns of models whose efforts are "none" and "default" */
+    const char *reasoning_member; /* the name of reasoning handed back; NULL: reasoning_content */
+    bool reasoning_always_back;   /* it is wanted in turns without tool calls too */
+
+    /* Answers. */
+    enum think_style think; /* where thinking stands in the text */
+    bool ends_silently;     /* sends no finish_reason: a stream that ends was whole */
 };
 
 /* By name, or NULL. */
