@@ -36,6 +36,7 @@ enum eventstream_result {
     EVENTSTREAM_BROKEN,  /* a sum, a length or a header is wrong; so is every call from now on */
 };
 
+/* `bytes_max` is at least 16; EVENTSTREAM_MESSAGE_BYTES_MAX bounds it. */
 void eventstream_init(struct eventstream_decoder *decoder, size_t bytes_max);
 void eventstream_free(struct eventstream_decoder *decoder);
 
@@ -51,5 +52,6 @@ struct eventstream_header {
     str name;
     str value;
 };
+/* ERR_TOO_BIG past a bound of the format or of *out. */
 enum err eventstream_write(struct buf *out, const struct eventstream_header *headers, size_t count,
                            str payload) MUST_CHECK;
