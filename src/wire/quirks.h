@@ -73,6 +73,7 @@ struct quirks {
     bool strict_on_all;        /* `strict` stands in all tools or in none */
     enum schema_style schema;  /* how structured output is asked for */
     const char *tool_choices;  /* of "none auto required named "; NULL: it knows all of them */
+    bool files_are_documents;  /* files are sent as `document_url` (Mistral) */
     const char *refused_parts; /* what it cannot be shown, of "image audio video file " */
 
     /* Messages. */
@@ -92,6 +93,7 @@ struct quirks {
     bool thinks_streamed_only;    /* a model that is told to think must be asked for a stream */
     const char *prompt_mode;      /* patterns of models switched on by `prompt_mode` (Mistral) */
     const char *reasoning_format; /* patterns of models that take `reasoning_format` (Groq) */
+    const char *efforts;          /* of "none minimal low medium high xhigh max "; NULL: all */
     const char *effort_switch;    /* patterns of models whose efforts are "none" and "default" */
     const char *reasoning_member; /* the name of reasoning handed back; NULL: reasoning_content */
     bool reasoning_always_back;   /* it is wanted in turns without tool calls too */
