@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/macros.h"
 
 #include <stdint.h>
 
@@ -16,3 +17,10 @@ void text_hex(const uint8_t *bytes, size_t len, char *out);
 
 /* True when every byte is of the standard base64 alphabet, padding only at the end. */
 bool text_is_base64(str s);
+
+/* The bytes behind padded base64 of the standard alphabet.  False when it is anything else, or its
+ * last character says more than the bytes do. */
+bool text_base64_decode(str s, struct arena *arena, str *out) MUST_CHECK;
+
+/* Padded base64 of the standard alphabet. */
+str text_base64_encode(str bytes, struct arena *arena);

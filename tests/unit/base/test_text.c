@@ -109,6 +109,62 @@ static void base64_has_its_alphabet_and_its_padding(void **state)
     }
 }
 
+static void base64_and_its_bytes_become_each_other(void **state)
+{
+    static const struct {
+        const char *bytes;
+        const char *text;
+    } cases[] = {
+        {"", ""},
+        {"f", "Zg=="},
+        {"fo", "Zm8="},
+        {"foo", "Zm9v"},
+        {"foob", "Zm9vYg=="},
+        {"fooba", "Zm9vYmE="},
+        {"foobar", "Zm9vYmFy"},
+        {"\xfb\xff\xbf", "+/+/"},
+    };
+    struct arena arena = {0};
+    char all[256];
+    str out = STR_NONE;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_str_equal(text_base64_encode(str_c(cases[i].bytes), &arena), str_c(cases[i].text));
+        assert_true(text_base64_decode(str_c(cases[i].text), &arena, &out));
+        assert_str_equal(out, str_c(cases[i].bytes));
+    }
+    for (size_t i = 0; i < sizeof(all); i++) {
+        all[i] = (char)(uint8_t)i;
+    }
+    for (size_t len = 0; len <= sizeof(all); len++) {
+        str text = text_base64_encode(str_of(all, len), &arena);
+        assert_true(text_is_base64(text));
+        assert_true(text_base64_decode(text, &arena, &out));
+        assert_str_equal(out, str_of(all, len));
+    }
+    arena_reset(&arena);
+}
+
+static void what_is_not_base64_is_not_decoded(void **state)
+{
+    static const char *const texts[] = {
+        "Q",    "QQ",       "QQ=",   "Q===",    "====", "QQ=A", "=QQQ",    "QUJD====", "QU JD",
+        "-_-_", "QQ==QQ==", "QU\nD", "QUJ\x80", "Zh==", "Zm9=", "Zm9vZm9", "A=AA",     "QUJDQ@JD",
+    };
+    struct arena arena = {0};
+    str out = STR("untouched");
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        if (text_base64_decode(str_c(texts[i]), &arena, &out)) {
+            fail_msg("\"%s\" is decoded", texts[i]);
+        }
+    }
+    assert_str_equal(out, STR("untouched"));
+    arena_reset(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +172,8 @@ int main(void)
         cmocka_unit_test(cutting_never_leaves_half_a_character),
         cmocka_unit_test(hex_is_two_digits_a_byte),
         cmocka_unit_test(base64_has_its_alphabet_and_its_padding),
+        cmocka_unit_test(base64_and_its_bytes_become_each_other),
+        cmocka_unit_test(what_is_not_base64_is_not_decoded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
