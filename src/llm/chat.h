@@ -168,6 +168,7 @@ struct chat_request {
     bool require_parameters; /* provider.require_parameters: drop nothing, refuse instead */
 
     enum chat_format format; /* of every raw in this request */
+    str betas;               /* FORMAT_ANTHROPIC: the `anthropic-beta` header that came, "a,b" */
     json *root;              /* the whole body as it came */
 };
 
