@@ -220,3 +220,37 @@ enum err url_decode(str text, struct arena *arena, str *out)
     *out = str_of(decoded, len);
     return ERR_OK;
 }
+
+/* What RFC 3986 calls unreserved: it means the same with and without an escape. */
+static bool is_unreserved(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
+str url_encode(str text, str keep, struct arena *arena)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    size_t escaped = 0;
+    size_t len = 0;
+
+    for (size_t i = 0; i < text.len; i++) {
+        bool stays = is_unreserved(text.at[i]) || str_find_char(keep, text.at[i]) < keep.len;
+        escaped += stays ? 0 : 1;
+    }
+    if (escaped == 0) {
+        return text;
+    }
+    char *out = arena_take_raw(arena, text.len + 2 * escaped);
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.at[i];
+        if (is_unreserved(c) || str_find_char(keep, c) < keep.len) {
+            out[len++] = c;
+        } else {
+            out[len++] = '%';
+            out[len++] = digits[(uint8_t)c >> 4];
+            out[len++] = digits[(uint8_t)c & 15];
+        }
+    }
+    return str_of(out, len);
+}

@@ -33,3 +33,7 @@ bool url_is_target(str text) MUST_CHECK;
 /* Decodes %XX; ERR_INVALID for a broken escape or %00.  The result is in `arena` only when
  * something had to be decoded. */
 enum err url_decode(str text, struct arena *arena, str *out) MUST_CHECK;
+
+/* Escapes every byte but letters, digits, "-._~" and those of `keep`, as %XX.  What needs none
+ * comes back as it is; else the result is in `arena`. */
+str url_encode(str text, str keep, struct arena *arena);

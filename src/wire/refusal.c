@@ -1,6 +1,7 @@
 #include "wire/refusal.h"
 
 #include "base/text.h"
+#include "codec/date.h"
 #include "codec/json_write.h"
 
 enum {
@@ -516,44 +517,6 @@ int64_t refusal_duration_ms(str text)
     return total_ms;
 }
 
-/* Days since 1970 of a date of the Gregorian calendar. */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
-{
-    year -= month <= 2 ? 1 : 0;
-    int64_t era = year / 400;
-    int64_t year_of_era = year - era * 400;
-    int64_t day_of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-
-    return era * 146097 + day_of_era - 719468;
-}
-
-/* "Sun, 06 Nov 1994 08:49:37 GMT" as Unix seconds; -1 when it is not of that form. */
-static int64_t http_date_s(str text)
-{
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    uint64_t day = 0;
-    uint64_t year = 0;
-    uint64_t hour = 0;
-    uint64_t minute = 0;
-    uint64_t second = 0;
-
-    if (text.len != 29 || !str_has_suffix(text, STR(" GMT"))) {
-        return -1;
-    }
-    size_t month = str_find(str_of(months, sizeof(months) - 1), str_of(text.at + 8, 3));
-    if (month >= sizeof(months) - 1 || month % 3 != 0 ||
-        !str_to_uint(str_of(text.at + 5, 2), 31, &day) ||
-        !str_to_uint(str_of(text.at + 12, 4), 9999, &year) ||
-        !str_to_uint(str_of(text.at + 17, 2), 23, &hour) ||
-        !str_to_uint(str_of(text.at + 20, 2), 59, &minute) ||
-        !str_to_uint(str_of(text.at + 23, 2), 60, &second)) {
-        return -1;
-    }
-    int64_t days = days_of((int64_t)year, (int64_t)(month / 3) + 1, (int64_t)day);
-    return ((days * 24 + (int64_t)hour) * 60 + (int64_t)minute) * 60 + (int64_t)second;
-}
-
 int64_t refusal_retry_after_ms(const struct headers *headers)
 {
     str exact = str_trim(headers_get(headers, STR("retry-after-ms")));
@@ -569,8 +532,8 @@ int64_t refusal_retry_after_ms(const struct headers *headers)
         int64_t wait_ms = (int64_t)number * 1000;
         return wait_ms < RETRY_AFTER_MS_MAX ? wait_ms : RETRY_AFTER_MS_MAX;
     }
-    int64_t then_s = http_date_s(text);
-    int64_t now_s = http_date_s(str_trim(headers_get(headers, STR("date"))));
+    int64_t then_s = date_of_http(text);
+    int64_t now_s = date_of_http(str_trim(headers_get(headers, STR("date"))));
     if (then_s < 0 || now_s < 0 || then_s <= now_s) {
         return 0;
     }

@@ -214,6 +214,30 @@ static void escapes_become_bytes_and_broken_ones_errors(void **state)
     assert_int_equal(arena.taken, 0);
 }
 
+static void bytes_that_mean_something_are_escaped(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *keep;
+        const char *want;
+    } cases[] = {
+        {"anthropic.claude-v1:0", "", "anthropic.claude-v1%3A0"},
+        {"a/b~c_d", "/", "a/b~c_d"},
+        {"a/b", "", "a%2Fb"},
+        {"%41+ ", "%", "%41%2B%20"},
+        {"\xe1\x88\xb4", "", "%E1%88%B4"},
+        {"", "", ""},
+    };
+    struct arena arena = {0};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_str_equal(url_encode(str_c(cases[i].text), str_c(cases[i].keep), &arena),
+                         str_c(cases[i].want));
+    }
+    arena_reset(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +247,7 @@ int main(void)
         cmocka_unit_test(authorities_are_hosts_with_a_port_or_nothing),
         cmocka_unit_test(targets_are_paths_of_whole_escapes),
         cmocka_unit_test(escapes_become_bytes_and_broken_ones_errors),
+        cmocka_unit_test(bytes_that_mean_something_are_escaped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
