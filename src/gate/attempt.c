@@ -223,6 +223,7 @@ static const struct {
     [FETCH_TIMEOUT] = {ERR_TIMEOUT, FAULT_TIMEOUT},
     [FETCH_UNREACHABLE] = {ERR_PEER, FAULT_PROVIDER_UNAVAILABLE},
     [FETCH_MALFORMED] = {ERR_PEER, FAULT_PROVIDER_UNAVAILABLE},
+    [FETCH_FORBIDDEN] = {ERR_PEER, FAULT_PROVIDER_UNAVAILABLE},
 };
 
 void attempt_fault(struct exchange *exchange, struct fault *fault)

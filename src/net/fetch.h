@@ -17,6 +17,7 @@ enum fetch_end {
     FETCH_TIMEOUT,     /* a deadline passed: fetch_why() says which */
     FETCH_UNREACHABLE, /* no address, no connection, no TLS */
     FETCH_MALFORMED,   /* the peer broke HTTP, or a limit */
+    FETCH_FORBIDDEN,   /* the target is guarded and leads where nobody may ask; nothing was sent */
 };
 
 /* What is known for retry decisions, at any moment. */

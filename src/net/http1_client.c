@@ -5,6 +5,7 @@
  * TLS), sends its request in one write, and reads the answer.  A connection goes back to the pool
  * when the answer ended where its framing said and both sides may go on; else it is closed.
  */
+#include "net/address.h"
 #include "net/fetch.h"
 #include "net/stream.h"
 
@@ -25,10 +26,11 @@ struct pool_host {
     struct list node; /* pool->hosts */
     struct list idle; /* struct conn, oldest first */
     size_t idle_count;
+    size_t users;              /* fetches and connections */
     struct pool_target target; /* strings owned below */
     struct arena arena;
-    char *name; /* target.host with a NUL */
-    tls_context *tls;
+    char *name;       /* target.host with a NUL */
+    tls_context *tls; /* owned; NULL: the pool's serves, or none is needed yet */
     struct sock_address addresses[ADDRESSES_MAX];
     size_t address_count;
     int64_t addresses_until_us;
@@ -92,8 +94,9 @@ static void *new_zeroed(size_t size)
 
 static bool same_target(const struct pool_target *a, const struct pool_target *b)
 {
-    return a->port == b->port && a->tls == b->tls && str_eq(a->host, b->host) &&
-           str_eq(a->ca_file, b->ca_file) && str_eq(a->authority, b->authority);
+    return a->port == b->port && a->tls == b->tls && a->guarded == b->guarded &&
+           a->once == b->once && str_eq(a->host, b->host) && str_eq(a->ca_file, b->ca_file) &&
+           str_eq(a->authority, b->authority);
 }
 
 static struct pool_host *find_host(struct pool *pool, const struct pool_target *target)
@@ -123,6 +126,18 @@ void pool_init(struct pool *pool, struct loop *loop, const struct pool_options *
     list_init(&pool->fetches);
 }
 
+static void free_host(struct pool_host *host);
+
+/* One user less.  Nobody comes back to a host that is asked once. */
+static void leave_host(struct pool_host *host)
+{
+    host->users--;
+    if (host->users == 0 && host->target.once) {
+        list_remove(&host->node);
+        free_host(host);
+    }
+}
+
 static void close_conn(struct conn *conn)
 {
     if (conn->state == CONN_CLOSED) {
@@ -137,6 +152,7 @@ static void close_conn(struct conn *conn)
     loop_stop_timer(conn->host->pool->loop, &conn->timer);
     loop_defer(conn->host->pool->loop, &conn->later);
     conn->host->pool->connection_count--;
+    leave_host(conn->host);
 }
 
 static void free_host(struct pool_host *host)
@@ -166,6 +182,8 @@ void pool_free(struct pool *pool)
         free_host(CONTAINER_OF(node, struct pool_host, node));
     }
     list_init(&pool->hosts);
+    tls_context_free(pool->tls);
+    pool->tls = NULL;
 }
 
 /* --- the end of a fetch --- */
@@ -181,6 +199,9 @@ static void release(struct fetch *fetch)
 {
     struct loop *loop = fetch->pool->loop;
 
+    if (fetch->freed) {
+        return; /* cancelled by its owner while that was told of the end */
+    }
     fetch->phase = PHASE_ENDED;
     fetch->freed = true;
     if (fetch->conn != NULL) {
@@ -193,6 +214,8 @@ static void release(struct fetch *fetch)
     loop_stop_timer(loop, &fetch->timer);
     list_remove(&fetch->node);
     loop_defer(loop, &fetch->later);
+    leave_host(fetch->host);
+    fetch->host = NULL;
 }
 
 static void tell_end(struct fetch *fetch, enum fetch_end end)
@@ -326,6 +349,7 @@ static struct conn *new_conn(struct pool_host *host)
     list_init(&conn->node);
     http1_init(&conn->parser, HTTP1_CLIENT, &limits);
     host->pool->connection_count++;
+    host->users++;
     return conn;
 }
 
@@ -337,16 +361,23 @@ static void free_conn(struct deferred *deferred)
     free(conn);
 }
 
+/* The system's authorities take long to read: they are read once for all. */
+static tls_context **tls_of(struct pool_host *host)
+{
+    return host->target.ca_file.len > 0 ? &host->tls : &host->pool->tls;
+}
+
 /* False when this host's TLS cannot be set up. */
 static bool make_tls(struct fetch *fetch)
 {
     struct pool_host *host = fetch->host;
+    tls_context **tls = tls_of(host);
     struct fault fault = {0};
 
-    if (!host->target.tls || host->tls != NULL) {
+    if (!host->target.tls || *tls != NULL) {
         return true;
     }
-    if (tls_client_context(host->target.ca_file, &host->arena, &host->tls, &fault) != ERR_OK) {
+    if (tls_client_context(host->target.ca_file, &host->arena, tls, &fault) != ERR_OK) {
         (void)snprintf(fetch->why, sizeof(fetch->why), STR_FMT, STR_ARG(fault.message));
         return false;
     }
@@ -370,7 +401,7 @@ static void try_next_address(struct fetch *fetch)
         conn->state = CONN_OPENING;
         use_conn(fetch, conn);
         stream_connect(&conn->stream, loop, &stream_ops, fd,
-                       host->target.tls ? tls_connect_on(host->tls, fd, host->target.host.at)
+                       host->target.tls ? tls_connect_on(*tls_of(host), fd, host->target.host.at)
                                         : NULL,
                        fetch->pool->options.request_bytes_max + LOOP_READ_BYTES);
         int64_t patience_us = loop->now_us + (int64_t)ADDRESS_PATIENCE_MS * 1000;
@@ -384,8 +415,25 @@ static void try_next_address(struct fetch *fetch)
     tell_end(fetch, FETCH_UNREACHABLE);
 }
 
+/* A guarded host is left alone when one of its addresses is not public: a name that has both kinds
+ * plays a game. */
+static bool is_forbidden(const struct pool_host *host)
+{
+    bool forbidden = !address_port_is_web(host->target.port);
+
+    for (size_t i = 0; i < host->address_count; i++) {
+        forbidden = forbidden || !address_is_public(&host->addresses[i]);
+    }
+    return host->target.guarded && forbidden;
+}
+
 static void begin_connect(struct fetch *fetch)
 {
+    if (is_forbidden(fetch->host)) {
+        say_why(fetch, "its address may not be asked", "");
+        tell_end(fetch, FETCH_FORBIDDEN);
+        return;
+    }
     fetch->phase = PHASE_CONNECT;
     fetch->phase_deadline_us = phase_deadline_us(
         fetch, fetch->timeouts.connect_ms + (fetch->host->target.tls ? fetch->timeouts.tls_ms : 0));
@@ -463,7 +511,7 @@ static void finish(struct conn *conn, bool more_input)
     fetch->owner = NULL;
     conn->fetch = NULL;
     if (conn->parser.head.keep_alive && !conn->stream.ended && !more_input &&
-        stream_unsent_bytes(&conn->stream) == 0) {
+        !conn->host->target.once && stream_unsent_bytes(&conn->stream) == 0) {
         give_back(conn);
     } else {
         close_conn(conn);
@@ -623,6 +671,7 @@ struct fetch *fetch_start(struct pool *pool, const struct fetch_request *request
 
     fetch->pool = pool;
     fetch->host = find_host(pool, request->target);
+    fetch->host->users++;
     fetch->ops = ops;
     fetch->owner = owner;
     fetch->timeouts = request->timeouts;

@@ -21,6 +21,8 @@ struct pool_target {
     bool tls;
     str ca_file;   /* PEM file of the only authorities to trust; empty: the system's */
     str authority; /* the Host header */
+    bool guarded;  /* a stranger named it: only public addresses and the web's ports are asked */
+    bool once;     /* neither its connection nor its addresses are kept for later */
 };
 
 struct pool_options {
@@ -37,6 +39,7 @@ struct pool {
     struct list hosts;
     struct list fetches; /* running */
     struct buf head;     /* of the request being sent; kept for the next one */
+    tls_context *tls;    /* of all targets without a ca_file; owned; NULL: not needed yet */
     size_t connection_count;
 };
 

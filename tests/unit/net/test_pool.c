@@ -346,6 +346,106 @@ static void many_fetches_run_beside_each_other(void **state)
     assert_int_equal(bench->pool.connection_count, IDLE_MAX);
 }
 
+/* --- targets that a stranger named --- */
+
+static void use_stranger(struct bench *bench)
+{
+    bench->target = (struct pool_target){.host = STR("files.test"),
+                                         .port = 80,
+                                         .authority = STR("files.test"),
+                                         .guarded = true,
+                                         .once = true};
+    sim_add_place(&(struct sim_place){.address = "93.184.216.34", .port = 80});
+    sim_add_place(&(struct sim_place){.address = "10.0.0.1", .port = 80});
+}
+
+static void a_guarded_target_is_asked_at_a_public_address(void **state)
+{
+    struct bench *bench = *state;
+
+    use_stranger(bench);
+    sim_add_name("files.test", "93.184.216.34", 1000);
+    struct owner *owner = start(bench, 0);
+    sim_run_for(&bench->loop, 1000);
+    say(bench, sim_peer_at(0), whole);
+    assert_ended(owner, FETCH_DONE);
+}
+
+static void nothing_is_kept_of_a_target_that_is_asked_once(void **state)
+{
+    struct bench *bench = *state;
+
+    use_stranger(bench);
+    sim_add_name("files.test", "93.184.216.34", 1000);
+    for (int i = 0; i < 2; i++) {
+        struct owner *owner = start(bench, i);
+        sim_run_for(&bench->loop, 1000);
+        say(bench, sim_peer_at((size_t)i), whole);
+        assert_ended(owner, FETCH_DONE);
+        assert_true(sim_peer_at((size_t)i)->closed);
+        assert_true(list_is_empty(&bench->pool.hosts));
+    }
+    assert_int_equal(sim_lookup_count(), 2);
+}
+
+static void a_guarded_target_is_not_asked_when_any_of_its_addresses_is_private(void **state)
+{
+    static const struct {
+        const char *host;
+        uint16_t port;
+        const char *addresses[2];
+    } cases[] = {
+        {"10.0.0.1", 80, {NULL}},
+        {"::ffff:10.0.0.1", 80, {NULL}},
+        {"93.184.216.34", 8080, {NULL}},
+        {"private.test", 80, {"10.0.0.1"}},
+        {"first.test", 80, {"10.0.0.1", "93.184.216.34"}},
+        {"second.test", 80, {"93.184.216.34", "10.0.0.1"}},
+        {"2130706433", 80, {"127.0.0.1"}}, /* an address as getaddrinfo() reads it too */
+    };
+    struct bench *bench = *state;
+
+    use_stranger(bench);
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        for (size_t k = 0; k < 2 && cases[i].addresses[k] != NULL; k++) {
+            sim_add_name(cases[i].host, cases[i].addresses[k], 1000);
+        }
+        bench->target.host = str_c(cases[i].host);
+        bench->target.port = cases[i].port;
+        struct owner *owner = start(bench, (int)i);
+        sim_run_for(&bench->loop, 1000);
+        assert_ended(owner, FETCH_FORBIDDEN);
+        assert_string_equal(owner->why, "its address may not be asked");
+        assert_false(owner->facts.connected);
+        assert_int_equal(sim_peer_count(), 0);
+    }
+    bench->target.guarded = false;
+    bench->target.host = STR("10.0.0.1");
+    bench->target.port = 80;
+    struct owner *owner = start(bench, 10);
+    sim_run_for(&bench->loop, 1000);
+    say(bench, sim_peer_at(0), whole);
+    assert_ended(owner, FETCH_DONE);
+}
+
+/* Who asks without a guard may have connections open to where a guarded fetch may not go. */
+static void a_guarded_fetch_takes_no_connection_of_an_unguarded_one(void **state)
+{
+    struct bench *bench = *state;
+
+    use_stranger(bench);
+    bench->target.host = STR("10.0.0.1");
+    bench->target.guarded = false;
+    bench->target.once = false;
+    struct owner *owner = start(bench, 0);
+    sim_run_for(&bench->loop, 1000);
+    say(bench, sim_peer_at(0), whole);
+    assert_ended(owner, FETCH_DONE);
+    assert_false(sim_peer_at(0)->closed);
+    bench->target.guarded = true;
+    assert_ended(start(bench, 1), FETCH_FORBIDDEN);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -372,6 +472,10 @@ int main(void)
         TEST(only_so_many_idle_connections_are_kept_the_oldest_goes),
         TEST(without_idle_connections_each_fetch_has_its_own),
         TEST(many_fetches_run_beside_each_other),
+        TEST(a_guarded_target_is_asked_at_a_public_address),
+        TEST(nothing_is_kept_of_a_target_that_is_asked_once),
+        TEST(a_guarded_target_is_not_asked_when_any_of_its_addresses_is_private),
+        TEST(a_guarded_fetch_takes_no_connection_of_an_unguarded_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
