@@ -1,7 +1,8 @@
-# One static library per folder of src/.  main.c is the program's own and in no library.
+# One static library per folder of src/.  main.c is the program's own and in no library; a .S links
+# data files.
 function(floor name)
   cmake_parse_arguments(arg "" "" "USES;LIBRARIES" ${ARGN})
-  file(GLOB sources CONFIGURE_DEPENDS src/${name}/*.c)
+  file(GLOB sources CONFIGURE_DEPENDS src/${name}/*.c src/${name}/*.S)
   list(FILTER sources EXCLUDE REGEX "/main\\.c$")
   if(NOT sources)
     add_library(${name} INTERFACE)

@@ -41,7 +41,8 @@ enum sampling_rule {
     SAMPLING_NONE, /* temperature, top_p and top_k are refused */
 };
 
-/* What else a model takes or does, as bits; the word of the data file behind each. */
+/* What else a model takes or does, as bits; the word of the data file behind each.  A row begins
+ * with those of rules_unknown, adds its `takes` and loses its `lacks`. */
 enum {
     TAKES_SCHEMA = 1 << 0,            /* schema: structured output by JSON Schema, strict tools */
     TAKES_EFFORT = 1 << 1,            /* effort: an effort beside thinking (Claude) */
@@ -87,9 +88,13 @@ struct rule_book {
 enum err rules_read(str text, struct arena *arena, struct rule_book *out,
                     struct fault *fault) MUST_CHECK;
 
+/* Room for the plain id of any model that is known; a longer one is cut. */
+enum { PLAIN_ID_BYTES_MAX = 128 };
+
 /* The plain id of a model in any platform's spelling, in lower case, written into `room`:
- * "anthropic/claude-3.5-sonnet:beta", "us.anthropic.claude-3-5-sonnet-20240620-v1:0" and
- * "claude-3-5-sonnet@20240620" all begin with "claude-3-5-sonnet". */
+ * "anthropic/claude-3.5-sonnet:beta" is "claude-3-5-sonnet", and
+ * "us.anthropic.claude-3-5-sonnet-20240620-v1:0" and "claude-3-5-sonnet@20240620" both are
+ * "claude-3-5-sonnet-20240620". */
 str rules_plain_id(str name, char *room, size_t size);
 
 /* The first row whose pattern fits the plain id; rules_unknown when none does.  Never NULL. */

@@ -30,7 +30,6 @@ const struct provider *snapshot_find_provider(const struct snapshot *snapshot, s
 struct endpoint snapshot_make_endpoint(const struct snapshot *snapshot,
                                        const struct provider *provider, str name)
 {
-    enum { PLAIN_ID_BYTES_MAX = 128 };
     char room[PLAIN_ID_BYTES_MAX];
     str id = rules_plain_id(name, room, sizeof(room));
     struct endpoint endpoint = {

@@ -2,7 +2,25 @@
 #pragma once
 
 #include "llm/rules.h"
+#include "llm/share.h"
 #include "wire/quirks.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Reads a book once; it lives as long as the test. */
+static inline const struct rule_book *share_rule_book(void)
+{
+    static struct arena arena;
+    static struct rule_book book;
+    struct fault fault = {0};
+
+    if (book.count == 0 && rules_read(share_models(), &arena, &book, &fault) != ERR_OK) {
+        (void)fprintf(stderr, "models.json: " STR_FMT "\n", STR_ARG(fault.message));
+        abort();
+    }
+    return &book;
+}
 
 /* The preset's quirks; those of an unknown provider of `dialect` when there is no such preset. */
 static inline const struct quirks *share_quirks(const char *provider, const char *dialect)
@@ -15,6 +33,5 @@ static inline const struct quirks *share_quirks(const char *provider, const char
 /* What the shipped data says of a model; rules_unknown when it says nothing. */
 static inline const struct model_rules *share_rules(const char *model)
 {
-    (void)model;
-    return &rules_unknown;
+    return rules_find(share_rule_book(), str_c(model));
 }

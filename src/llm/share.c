@@ -1,0 +1,17 @@
+#include "llm/share.h"
+
+/* From share.S. */
+extern const char share_models_begin[] __attribute__((visibility("hidden")));
+extern const char share_models_end[] __attribute__((visibility("hidden")));
+extern const char share_providers_begin[] __attribute__((visibility("hidden")));
+extern const char share_providers_end[] __attribute__((visibility("hidden")));
+
+str share_models(void)
+{
+    return str_of(share_models_begin, (size_t)(share_models_end - share_models_begin));
+}
+
+str share_providers(void)
+{
+    return str_of(share_providers_begin, (size_t)(share_providers_end - share_providers_begin));
+}

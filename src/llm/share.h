@@ -1,0 +1,11 @@
+/*
+ * share: the data files of share/, linked into the program as they are.
+ *
+ * An operator's own files replace them (app/config.c); llm/rules.h and wire/quirks.h read them.
+ */
+#pragma once
+
+#include "base/str.h"
+
+str share_models(void);    /* models.json */
+str share_providers(void); /* providers.json */
