@@ -9,6 +9,8 @@
     .section .rodata
 FILE_AS(share_models, "models.json")
 FILE_AS(share_providers, "providers.json")
+    .balign 64
+FILE_AS(share_o200k_base, "o200k_base.bin")
 
 /* No code here, and none that needs an executable stack. */
     .section .note.GNU-stack, "", %progbits

@@ -9,3 +9,5 @@
 
 str share_models(void);    /* models.json */
 str share_providers(void); /* providers.json */
+
+str share_o200k_base(void); /* o200k_base.bin, at a multiple of 64 bytes; see llm/vocab.h */
