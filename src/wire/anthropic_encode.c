@@ -1,258 +1,50 @@
 /*
- * Requests of the Anthropic Messages API.
- *
- * What the chat asks for is decided first, because the parts of a request limit each other:
- * thinking excludes forced tools, sampling and prefills; then it is written from top to bottom.
- * What this API has no word for is left out, or refused when silence would change the meaning.
+ * Requests of the Anthropic Messages API: the body, from top to bottom.
  */
 #include "wire/anthropic.h"
-#include "wire/dialect.h"
 
 enum {
     BODY_BYTES_MAX = 256 * 1024 * 1024, /* the client's body is bounded far below */
-    CACHE_MARKS_MAX = 4,
-    BUDGET_TOKENS_MIN = 1024,
-    OUTPUT_TOKENS_DEFAULT = 4096, /* when nobody knows what the model can */
     USER_ID_BYTES_MAX = 256,
 };
 
-static bool takes(const struct anthropic_request *request, unsigned what)
+/* ---- Pieces that other files write too ---- */
+
+void anthropic_put_mark(struct anthropic_request *request, enum anthropic_place place, str ttl)
 {
-    return (request->row->takes & what) != 0;
-}
+    bool is_long = str_eq(ttl, STR("1h"));
 
-/* The client asked for what this API cannot say; another provider may. */
-enum err anthropic_refuse(struct anthropic_request *request, str param, const char *words)
-{
-    *request->fault = (struct fault){
-        .kind = ERR_INVALID,
-        .type = FAULT_INVALID_REQUEST,
-        .message = arena_printf(request->arena, "`" STR_FMT "` %s", STR_ARG(param), words),
-        .param = param,
-        .retryable = true,
-    };
-    return ERR_INVALID;
-}
-
-enum err anthropic_refuse_part(struct anthropic_request *request,
-                               const struct anthropic_block *block, const char *words)
-{
-    return anthropic_refuse(
-        request,
-        arena_printf(request->arena, "messages[%zu].content[%zu]", block->message, block->index),
-        words);
-}
-
-/* ---- Deciding ---- */
-
-static bool is_object_schema(json *schema)
-{
-    return str_eq(json_str(schema, "type"), STR("object"));
-}
-
-static enum err decide_json(struct anthropic_request *request)
-{
-    const struct chat_request *chat = request->chat;
-
-    switch (chat->answer_form) {
-    case ANSWER_UNSET:
-    case ANSWER_TEXT:
-        request->json = JSON_FREE;
-        return ERR_OK;
-    case ANSWER_JSON_OBJECT:
-        request->json = JSON_BY_WORDS;
-        return ERR_OK;
-    case ANSWER_OTHER:
-        return anthropic_refuse(request, STR("response_format.type"),
-                                "is not known to this model's provider");
-    case ANSWER_JSON_SCHEMA:
-        break;
-    }
-    request->json = JSON_BY_WORDS;
-    if (request->turns.has_prefill || !is_object_schema(chat->schema)) {
-        return ERR_OK; /* a prefill excludes the other ways, and both need an object */
-    }
-    if (takes(request, TAKES_SCHEMA) && anthropic_schema_fits(chat->schema)) {
-        request->json = JSON_BY_SCHEMA;
-    } else if (takes(request, TAKES_FORCED_TOOL) && chat->tool_choice != TOOL_CHOICE_NAMED) {
-        request->json = JSON_BY_TOOL;
-    }
-    return ERR_OK;
-}
-
-static enum err decide_tools(struct anthropic_request *request)
-{
-    const struct chat_request *chat = request->chat;
-    bool wants_tool =
-        chat->tool_choice == TOOL_CHOICE_REQUIRED || chat->tool_choice == TOOL_CHOICE_NAMED;
-
-    wants_tool = wants_tool && chat->tool_count > 0;
-    if (wants_tool && !takes(request, TAKES_FORCED_TOOL)) {
-        return anthropic_refuse(request, STR("tool_choice"), "cannot force a tool on this model");
-    }
-    request->forces_tool = wants_tool || request->json == JSON_BY_TOOL;
-    return ERR_OK;
-}
-
-static int64_t output_tokens_limit(const struct anthropic_request *request)
-{
-    return request->model->output_tokens_max > 0 ? request->model->output_tokens_max
-                                                 : request->row->output_tokens_max;
-}
-
-static void decide_max_tokens(struct anthropic_request *request)
-{
-    int64_t limit = output_tokens_limit(request);
-    int64_t wanted = request->chat->max_tokens;
-
-    if (wanted == 0) {
-        wanted = limit > 0 ? limit : OUTPUT_TOKENS_DEFAULT;
-    }
-    request->max_tokens = limit > 0 && wanted > limit ? limit : wanted;
-}
-
-/* The effort whose budget is nearest to the given one. */
-static enum effort nearest_effort(int64_t budget_tokens, int64_t max_tokens)
-{
-    static const enum effort efforts[] = {EFFORT_LOW, EFFORT_MEDIUM, EFFORT_HIGH, EFFORT_XHIGH};
-    enum effort nearest = EFFORT_LOW;
-    int64_t least = INT64_MAX;
-
-    for (size_t i = 0; i < COUNT_OF(efforts); i++) {
-        int64_t distance = effort_budget_tokens(efforts[i], max_tokens) - budget_tokens;
-        distance = distance < 0 ? -distance : distance;
-        if (distance < least) {
-            least = distance;
-            nearest = efforts[i];
-        }
-    }
-    return nearest;
-}
-
-/* The budget is part of max_tokens.  Where it would leave nothing to say, max_tokens grows by it as
- * far as the model goes, and then the budget shrinks. */
-static void decide_budget(struct anthropic_request *request)
-{
-    const struct chat_reasoning *reasoning = &request->chat->reasoning;
-    enum effort effort = reasoning->effort != EFFORT_UNSET ? reasoning->effort : EFFORT_MEDIUM;
-    int64_t limit = output_tokens_limit(request);
-    int64_t budget = reasoning->max_tokens > 0 ? reasoning->max_tokens
-                                               : effort_budget_tokens(effort, request->max_tokens);
-    int64_t max_tokens = request->max_tokens;
-
-    budget = budget > BUDGET_TOKENS_MIN ? budget : BUDGET_TOKENS_MIN;
-    if (limit > 0 && budget > limit) {
-        budget = limit;
-    }
-    if (budget >= max_tokens) {
-        max_tokens += budget;
-        max_tokens = limit > 0 && max_tokens > limit ? limit : max_tokens;
-        budget = budget < max_tokens ? budget : max_tokens - 1;
-    }
-    if (budget < BUDGET_TOKENS_MIN) {
-        return; /* no room to think in */
-    }
-    request->thinking = THINKING_BUDGETED;
-    request->budget_tokens = budget;
-    request->max_tokens = max_tokens;
-}
-
-static void decide_thinking_style(struct anthropic_request *request)
-{
-    const struct chat_reasoning *reasoning = &request->chat->reasoning;
-
-    switch (request->row->thinking) {
-    case THINKING_NONE:
-        return;
-    case THINKING_UNKNOWN:
-    case THINKING_LEVEL:
-    case THINKING_EFFORT:
-    case THINKING_BUDGET:
-        break;
-    case THINKING_BUDGET_ADAPTIVE:
-        if (reasoning->max_tokens > 0 && reasoning->effort == EFFORT_UNSET) {
-            break;
-        }
-        request->thinking = THINKING_BY_EFFORT;
-        return;
-    case THINKING_ADAPTIVE:
-        request->thinking = THINKING_BY_EFFORT;
+    if (request->marks_to_skip[place] > 0) {
+        request->marks_to_skip[place]--;
         return;
     }
-    if (!request->turns.breaks_thinking) {
-        decide_budget(request);
+    if (is_long && request->has_short_mark) {
+        ttl = STR("5m"); /* a longer one behind a shorter one is refused */
     }
-}
-
-/* What excludes thinking was asked for as plainly as thinking, and an answer without it is still
- * one: thinking gives way. */
-static void decide_thinking(struct anthropic_request *request)
-{
-    const struct chat_reasoning *reasoning = &request->chat->reasoning;
-    bool off =
-        reasoning->set && (reasoning->enabled == TRI_FALSE || reasoning->effort == EFFORT_NONE);
-    bool wanted = reasoning->set && !off &&
-                  (reasoning->enabled == TRI_TRUE || reasoning->effort != EFFORT_UNSET ||
-                   reasoning->max_tokens > 0);
-
-    if (off || request->forces_tool || request->turns.has_prefill) {
-        request->thinking = THINKING_OFF;
-    } else if (wanted) {
-        decide_thinking_style(request);
-    }
-    bool thinks_anyway = request->thinking == THINKING_UNSAID && takes(request, THINKS_UNASKED);
-    request->keeps_thinking = thinks_anyway || request->thinking == THINKING_BUDGETED ||
-                              request->thinking == THINKING_BY_EFFORT;
-}
-
-static void decide_effort(struct anthropic_request *request)
-{
-    const struct chat_reasoning *reasoning = &request->chat->reasoning;
-    enum effort effort = effort_by_name(request->chat->verbosity);
-
-    if (request->thinking == THINKING_BY_EFFORT) {
-        effort = reasoning->effort;
-        if (effort == EFFORT_UNSET && reasoning->max_tokens > 0) {
-            effort = nearest_effort(reasoning->max_tokens, request->max_tokens);
-        } else if (effort == EFFORT_UNSET) {
-            effort = EFFORT_MEDIUM;
-        }
-    }
-    if (effort == EFFORT_MINIMAL || effort == EFFORT_NONE) {
-        effort = EFFORT_LOW;
-    }
-    if (effort == EFFORT_XHIGH && !takes(request, TAKES_XHIGH)) {
-        effort = EFFORT_MAX;
-    }
-    if (effort > EFFORT_HIGH && request->thinking == THINKING_OFF) {
-        effort = EFFORT_HIGH; /* more is refused without thinking */
-    }
-    request->effort = takes(request, TAKES_EFFORT) ? effort : EFFORT_UNSET;
-}
-
-static void decide_marks(struct anthropic_request *request)
-{
-    int count =
-        anthropic_count_marks(request->turns.system) + (request->chat->has_cache_mark ? 1 : 0);
-
-    for (size_t i = 0; i < request->chat->tool_count; i++) {
-        count += request->chat->tools[i].has_cache_mark ? 1 : 0;
-    }
-    for (const struct anthropic_turn *turn = request->turns.first; turn != NULL;
-         turn = turn->next) {
-        count += anthropic_count_marks(turn->first);
-    }
-    request->marks_to_skip = count > CACHE_MARKS_MAX ? count - CACHE_MARKS_MAX : 0;
-}
-
-void anthropic_put_mark(struct anthropic_request *request, str ttl)
-{
+    request->has_short_mark = request->has_short_mark || !is_long;
     json_open_object(request->writer, "cache_control");
     json_put_str(request->writer, "type", STR("ephemeral"));
     if (ttl.len > 0) {
         json_put_str(request->writer, "ttl", ttl);
     }
     json_close_object(request->writer);
+}
+
+void anthropic_put_text(struct anthropic_request *request, str text)
+{
+    json_put_str(request->writer, "type", STR("text"));
+    json_put_str(request->writer, "text", text);
+}
+
+void anthropic_put_rest(struct anthropic_request *request, json *raw, const char *known)
+{
+    struct json_walk walk = json_walk(raw);
+
+    while (request->is_raw && walk.is_object && json_next(&walk)) {
+        if (!rules_words_have(str_c(known), walk.name)) {
+            json_put_named_value(request->writer, walk.name, walk.value);
+        }
+    }
 }
 
 /* ---- System ---- */
@@ -290,7 +82,7 @@ static enum err put_system(struct anthropic_request *request)
         json_open_object(request->writer, NULL);
         anthropic_put_text(request, block->text);
         if (block->has_cache_mark) {
-            anthropic_put_mark(request, block->part->cache_ttl);
+            anthropic_put_mark(request, MARKS_IN_SYSTEM, block->part->cache_ttl);
         }
         json_close_object(request->writer);
     }
@@ -301,197 +93,42 @@ static enum err put_system(struct anthropic_request *request)
     return ERR_OK;
 }
 
-/* ---- Tools ---- */
+/* ---- Sampling ---- */
 
-/* The members that an input schema cannot have at its top; the description tells of them. */
-static bool is_alternative(str name)
+static bool put_temperature(struct anthropic_request *request, bool by_rule)
 {
-    return str_eq(name, STR("oneOf")) || str_eq(name, STR("anyOf")) || str_eq(name, STR("allOf"));
-}
+    double temperature = request->chat->temperature.value;
 
-static str describe_alternatives(struct anthropic_request *request, const struct chat_tool *tool)
-{
-    struct json_walk walk = json_walk(tool->parameters);
-    str description = tool->description;
-
-    while (json_next(&walk)) {
-        if (is_alternative(walk.name)) {
-            str value = json_to_text(request->arena, walk.value);
-            description =
-                arena_printf(request->arena,
-                             STR_FMT "\n\nThe input must also fit {\"" STR_FMT "\": " STR_FMT "}.",
-                             STR_ARG(description), STR_ARG(walk.name), STR_ARG(value));
-        }
+    if (!request->chat->temperature.set) {
+        return false;
     }
-    return description;
-}
-
-/* The schema as it came, made an object's. */
-static void put_loose_schema(struct anthropic_request *request, json *schema)
-{
-    struct json_walk walk = json_walk(schema);
-
-    json_open_object(request->writer, "input_schema");
-    json_put_str(request->writer, "type", STR("object"));
-    while (json_is(schema, JSON_OBJECT) && json_next(&walk)) {
-        if (!is_alternative(walk.name) && !str_eq(walk.name, STR("type"))) {
-            json_put_named_value(request->writer, walk.name, walk.value);
-        }
+    if (request->thinks || !anthropic_sends(request, STR("temperature"), by_rule)) {
+        anthropic_drop(request, "temperature ");
+        return false;
     }
-    if (json_get(schema, "properties") == NULL) {
-        json_open_object(request->writer, "properties");
-        json_close_object(request->writer);
-    }
-    json_close_object(request->writer);
-}
-
-static enum err put_tool(struct anthropic_request *request, size_t index)
-{
-    const struct chat_tool *tool = &request->chat->tools[index];
-    str description = describe_alternatives(request, tool);
-    bool is_strict =
-        tool->strict && takes(request, TAKES_SCHEMA) && anthropic_schema_fits(tool->parameters);
-
-    if (!tool->is_function) {
-        return anthropic_refuse(request, arena_printf(request->arena, "tools[%zu].type", index),
-                                "is not known to this model's provider");
-    }
-    if (!anthropic_is_name(tool->name) || str_eq(tool->name, STR(JSON_TOOL))) {
-        return anthropic_refuse(request,
-                                arena_printf(request->arena, "tools[%zu].function.name", index),
-                                "must be 1 to 128 letters, digits, _ and -, and not reserved");
-    }
-    json_open_object(request->writer, NULL);
-    json_put_str(request->writer, "name", tool->name);
-    if (description.len > 0) {
-        json_put_str(request->writer, "description", description);
-    }
-    if (is_strict) {
-        anthropic_schema_put(request->writer, "input_schema", tool->parameters, request->arena);
-        json_put_bool(request->writer, "strict", true);
-    } else {
-        put_loose_schema(request, tool->parameters);
-    }
-    if (tool->has_cache_mark) {
-        anthropic_put_mark(request, tool->cache_ttl);
-    }
-    json_close_object(request->writer);
-    return ERR_OK;
-}
-
-static void put_json_tool(struct anthropic_request *request)
-{
-    const struct chat_request *chat = request->chat;
-
-    json_open_object(request->writer, NULL);
-    json_put_str(request->writer, "name", STR(JSON_TOOL));
-    json_put_str(request->writer, "description",
-                 chat->schema_description.len > 0
-                     ? chat->schema_description
-                     : STR("Gives the final answer. Call it when the answer is known."));
-    put_loose_schema(request, chat->schema);
-    json_close_object(request->writer);
-}
-
-static enum err put_tools(struct anthropic_request *request)
-{
-    if (request->chat->tool_count == 0 && request->json != JSON_BY_TOOL) {
-        return ERR_OK;
-    }
-    json_open_array(request->writer, "tools");
-    for (size_t i = 0; i < request->chat->tool_count; i++) {
-        enum err err = put_tool(request, i);
-        if (err != ERR_OK) {
-            return err;
-        }
-    }
-    if (request->json == JSON_BY_TOOL) {
-        put_json_tool(request);
-    }
-    json_close_array(request->writer);
-    return ERR_OK;
-}
-
-/* With a JSON tool beside the client's, any of them is an answer. */
-static str tool_choice_type(const struct anthropic_request *request)
-{
-    const struct chat_request *chat = request->chat;
-
-    if (request->json == JSON_BY_TOOL) {
-        return chat->tool_count > 0 && chat->tool_choice != TOOL_CHOICE_NONE ? STR("any")
-                                                                             : STR("tool");
-    }
-    switch (chat->tool_choice) {
-    case TOOL_CHOICE_NONE:
-        return STR("none");
-    case TOOL_CHOICE_REQUIRED:
-        return STR("any");
-    case TOOL_CHOICE_NAMED:
-        return STR("tool");
-    case TOOL_CHOICE_UNSET:
-    case TOOL_CHOICE_AUTO:
-        break;
-    }
-    return STR("auto");
-}
-
-static void put_tool_choice(struct anthropic_request *request)
-{
-    const struct chat_request *chat = request->chat;
-    bool is_json = request->json == JSON_BY_TOOL;
-    str type = tool_choice_type(request);
-    bool is_one = chat->parallel_tool_calls == TRI_FALSE || (is_json && chat->tool_count == 0);
-    bool is_unsaid = chat->tool_choice == TOOL_CHOICE_UNSET && !is_json && !is_one;
-
-    if ((chat->tool_count == 0 && !is_json) || is_unsaid) {
-        return;
-    }
-    json_open_object(request->writer, "tool_choice");
-    json_put_str(request->writer, "type", type);
-    if (str_eq(type, STR("tool"))) {
-        json_put_str(request->writer, "name", is_json ? STR(JSON_TOOL) : chat->tool_choice_name);
-    }
-    if (is_one && !str_eq(type, STR("none"))) {
-        json_put_bool(request->writer, "disable_parallel_tool_use", true);
-    }
-    json_close_object(request->writer);
-}
-
-/* ---- The rest of the body ---- */
-
-/* The operator's list of parameters, when there is one, overrules our table. */
-static bool model_takes(const struct anthropic_request *request, str parameter, bool by_table)
-{
-    const struct model *model = request->model;
-
-    for (size_t i = 0; i < model->parameter_count; i++) {
-        if (str_eq(model->parameters[i], parameter)) {
-            return true;
-        }
-    }
-    return model->parameters == NULL && by_table;
+    json_put_real(request->writer, "temperature", temperature > 1 ? 1 : temperature);
+    return true;
 }
 
 static void put_sampling(struct anthropic_request *request)
 {
     const struct chat_request *chat = request->chat;
-    bool by_table = request->row->sampling != SAMPLING_NONE;
-    bool thinks = request->thinking == THINKING_BUDGETED || request->thinking == THINKING_BY_EFFORT;
-    bool has_temperature =
-        chat->temperature.set && !thinks && model_takes(request, STR("temperature"), by_table);
-    bool excludes_top_p = has_temperature && request->row->sampling != SAMPLING_FREE;
+    bool by_rule = request->rules->sampling != SAMPLING_NONE;
+    bool excludes_top_p =
+        put_temperature(request, by_rule) && request->rules->sampling != SAMPLING_FREE;
+    bool is_narrow = request->thinks && chat->top_p.value < 0.95; /* refused with thinking */
 
-    if (has_temperature) {
-        double temperature = chat->temperature.value;
-        json_put_real(request->writer, "temperature", temperature > 1 ? 1 : temperature);
-    }
-    if (chat->top_p.set && !excludes_top_p && (!thinks || chat->top_p.value >= 0.95) &&
-        model_takes(request, STR("top_p"), by_table)) {
+    if (chat->top_p.set && !excludes_top_p && !is_narrow &&
+        anthropic_sends(request, STR("top_p"), by_rule)) {
         json_put_real(request->writer, "top_p", chat->top_p.value);
+    } else if (chat->top_p.set) {
+        anthropic_drop(request, "top_p ");
     }
-    if (chat->top_k.set && chat->top_k.value >= 1 && !thinks &&
-        model_takes(request, STR("top_k"), by_table)) {
+    if (chat->top_k.set && chat->top_k.value >= 1 && !request->thinks &&
+        anthropic_sends(request, STR("top_k"), by_rule)) {
         json_put_int(request->writer, "top_k", (int64_t)chat->top_k.value);
+    } else if (chat->top_k.set && chat->top_k.value >= 1) {
+        anthropic_drop(request, "top_k ");
     }
 }
 
@@ -501,7 +138,11 @@ static void put_stop(struct anthropic_request *request)
     const struct chat_request *chat = request->chat;
     bool is_open = false;
 
-    for (size_t i = 0; i < chat->stop_count && model_takes(request, STR("stop"), true); i++) {
+    if (chat->stop_count > 0 && !anthropic_sends(request, STR("stop"), true)) {
+        anthropic_drop(request, "stop stop_sequences ");
+        return;
+    }
+    for (size_t i = 0; i < chat->stop_count; i++) {
         if (str_trim(chat->stop[i]).len == 0) {
             continue;
         }
@@ -516,11 +157,29 @@ static void put_stop(struct anthropic_request *request)
     }
 }
 
+/* ---- Thinking and the form of the answer ---- */
+
+static bool thinks_unless_told(const struct anthropic_request *request)
+{
+    return request->rules->habit == HABIT_BY_DEFAULT;
+}
+
+/* A client of this format may have said it itself. */
+static str display_of(const struct anthropic_request *request)
+{
+    str said = json_str(json_get(request->chat->root, "thinking"), "display");
+
+    if (request->is_raw && said.len > 0) {
+        return said;
+    }
+    return request->chat->reasoning.exclude ? STR("omitted") : STR("summarized");
+}
+
 static void put_thinking(struct anthropic_request *request)
 {
     bool is_off = request->thinking == THINKING_OFF;
 
-    if (request->thinking == THINKING_UNSAID || (is_off && !takes(request, THINKS_UNASKED))) {
+    if (request->thinking == THINKING_UNSAID || (is_off && !thinks_unless_told(request))) {
         return; /* off is what the others are by themselves, and some refuse to be told */
     }
     json_open_object(request->writer, "thinking");
@@ -531,15 +190,28 @@ static void put_thinking(struct anthropic_request *request)
         json_put_int(request->writer, "budget_tokens", request->budget_tokens);
     } else {
         json_put_str(request->writer, "type", STR("adaptive"));
-        json_put_str(request->writer, "display",
-                     request->chat->reasoning.exclude ? STR("omitted") : STR("summarized"));
+        json_put_str(request->writer, "display", display_of(request));
     }
     json_close_object(request->writer);
 }
 
+/* True when a client of this format gave `output_config` members that we do not know. */
+static bool has_config_rest(const struct anthropic_request *request)
+{
+    struct json_walk walk = json_walk(json_get(request->chat->root, "output_config"));
+
+    while (request->is_raw && walk.is_object && json_next(&walk)) {
+        if (!str_eq(walk.name, STR("effort")) && !str_eq(walk.name, STR("format"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void put_output_config(struct anthropic_request *request)
 {
-    if (request->effort == EFFORT_UNSET && request->json != JSON_BY_SCHEMA) {
+    if (request->effort == EFFORT_UNSET && request->json != JSON_BY_SCHEMA &&
+        !has_config_rest(request)) {
         return;
     }
     json_open_object(request->writer, "output_config");
@@ -552,15 +224,27 @@ static void put_output_config(struct anthropic_request *request)
         anthropic_schema_put(request->writer, "schema", request->chat->schema, request->arena);
         json_close_object(request->writer);
     }
+    anthropic_put_rest(request, json_get(request->chat->root, "output_config"), "effort format ");
     json_close_object(request->writer);
 }
+
+/* ---- The rest ---- */
 
 /* Who the user is must not be told: an id may go out, an address not. */
 static void put_user(struct anthropic_request *request)
 {
-    str user = request->chat->user;
+    const struct chat_request *chat = request->chat;
+    bool is_openai = chat->format == FORMAT_OPENAI_CHAT;
+    str user = chat->user;
 
-    if (user.len == 0 || user.len > USER_ID_BYTES_MAX || str_find_char(user, '@') < user.len) {
+    if (user.len == 0 && is_openai) {
+        user = json_str(chat->root, "safety_identifier");
+    }
+    if (user.len == 0) {
+        return;
+    }
+    if (user.len > USER_ID_BYTES_MAX || str_find_char(user, '@') < user.len) {
+        anthropic_drop(request, "user safety_identifier metadata ");
         return;
     }
     json_open_object(request->writer, "metadata");
@@ -572,17 +256,72 @@ static void put_tier(struct anthropic_request *request)
 {
     str tier = request->chat->service_tier;
 
-    if (str_eq(tier, STR("auto")) || str_eq(tier, STR("standard_only"))) {
+    if (str_eq(tier, STR("default"))) {
+        tier = STR("standard_only");
+    }
+    if (request->platform->takes_tier &&
+        (str_eq(tier, STR("auto")) || str_eq(tier, STR("standard_only")))) {
         json_put_str(request->writer, "service_tier", tier);
+    } else if (tier.len > 0) {
+        anthropic_drop(request, "service_tier ");
+    }
+}
+
+/* Behind all other marks, because it stands for one at the end of the messages. */
+static void put_top_mark(struct anthropic_request *request)
+{
+    if (request->chat->has_cache_mark && request->platform->takes_top_mark) {
+        anthropic_put_mark(request, MARKS_IN_MESSAGES, request->chat->cache_ttl);
+    } else if (request->chat->has_cache_mark) {
+        anthropic_drop(request, "cache_control ");
+    }
+}
+
+/* Members of a body in this format that are said above, or are for the gateway alone. */
+static const char known_members[] =
+    "model messages system max_tokens stream temperature top_p top_k stop_sequences tools "
+    "tool_choice thinking output_config metadata service_tier cache_control anthropic_version "
+    "anthropic_beta "
+    "models provider route plugins transforms preset session_id trace debug user usage "
+    "fallback_models fallback_rules api_base api_key api_version base_url custom_llm_provider "
+    "litellm_params extra_headers user_config ";
+
+static void put_extras(struct anthropic_request *request)
+{
+    struct json_walk walk = json_walk(request->chat->root);
+    bool may_drop = request->chat->format == FORMAT_ANTHROPIC && !request->is_raw;
+
+    anthropic_put_rest(request, request->chat->root, known_members);
+    while (may_drop && json_next(&walk)) {
+        if (!rules_words_have(str_c(known_members), walk.name)) {
+            drops_add(&request->out->drops, request->arena, walk.name);
+        }
+    }
+}
+
+/* What the vendor's own API is told by the path's and the headers' side. */
+static void put_platform(struct anthropic_request *request)
+{
+    if (!request->platform->is_in_path) {
+        json_put_str(request->writer, "model", request->model->name);
+        return;
+    }
+    json_put_str(request->writer, "anthropic_version", request->platform->version);
+    if (request->betas.count > 0) {
+        json_open_array(request->writer, "anthropic_beta");
+        for (size_t i = 0; i < request->betas.count; i++) {
+            json_put_str(request->writer, NULL, request->betas.at[i]);
+        }
+        json_close_array(request->writer);
     }
 }
 
 static enum err put_body(struct anthropic_request *request)
 {
     json_open_object(request->writer, NULL);
-    json_put_str(request->writer, "model", request->model->name);
+    put_platform(request);
     json_put_int(request->writer, "max_tokens", request->max_tokens);
-    if (request->chat->stream) {
+    if (request->chat->stream && request->platform->streams_in_body) {
         json_put_bool(request->writer, "stream", true);
     }
     put_thinking(request);
@@ -591,36 +330,17 @@ static enum err put_body(struct anthropic_request *request)
     put_stop(request);
     put_user(request);
     put_tier(request);
-    if (request->chat->has_cache_mark) {
-        anthropic_put_mark(request, request->chat->cache_ttl);
-    }
-    enum err err = put_tools(request);
+    enum err err = anthropic_put_tools(request);
     if (err == ERR_OK) {
-        put_tool_choice(request);
         err = put_system(request);
     }
     if (err == ERR_OK) {
         err = anthropic_put_messages(request);
     }
+    put_top_mark(request);
+    put_extras(request);
     json_close_object(request->writer);
     return err;
-}
-
-static enum err decide(struct anthropic_request *request)
-{
-    enum err err = decide_json(request);
-
-    if (err == ERR_OK) {
-        err = decide_tools(request);
-    }
-    if (err != ERR_OK) {
-        return err;
-    }
-    decide_max_tokens(request);
-    decide_thinking(request);
-    decide_effort(request);
-    decide_marks(request);
-    return ERR_OK;
 }
 
 static enum err check_size(struct anthropic_request *request)
@@ -642,19 +362,24 @@ enum err anthropic_encode_request(const struct chat_request *chat, const struct 
 {
     struct buf body;
     struct json_writer writer = json_write_to(&body);
-    const struct anthropic_model *row = anthropic_model_by_name(model->name);
+    const struct anthropic_platform *platform = anthropic_platform_of(model);
     struct anthropic_request request = {
         .chat = chat,
         .model = model,
-        .row = row,
+        .rules = model_rules_of(model),
+        .platform = platform,
         .arena = arena,
         .writer = &writer,
+        .out = out,
         .fault = fault,
-        .turns = anthropic_turns_of(chat, row, arena),
+        .is_raw = chat->format == FORMAT_ANTHROPIC && platform->takes_extras &&
+                  model->quirks->takes_extras,
+        .turns = anthropic_turns_of(chat, model, arena),
     };
 
+    *out = (struct provider_request){0};
     buf_init(&body, BODY_BYTES_MAX);
-    enum err err = decide(&request);
+    enum err err = anthropic_decide(&request);
     if (err == ERR_OK) {
         err = put_body(&request);
     }
@@ -662,14 +387,8 @@ enum err anthropic_encode_request(const struct chat_request *chat, const struct 
         err = check_size(&request);
     }
     if (err == ERR_OK) {
-        struct http_request *http = &out->http;
-        *http = (struct http_request){
-            .method = STR("POST"),
-            .path = STR("/v1/messages"),
-            .body = arena_copy(arena, buf_str(&body)),
-        };
-        headers_add(&http->headers, arena, STR("content-type"), STR("application/json"));
-        headers_add(&http->headers, arena, STR("anthropic-version"), STR("2023-06-01"));
+        anthropic_put_head(&request);
+        out->http.body = arena_copy(arena, buf_str(&body));
     }
     buf_free(&body);
     return err;

@@ -20,8 +20,9 @@ struct call_id {
 
 struct sorter {
     const struct chat_request *chat;
-    const struct anthropic_model *model;
+    const struct model *model;
     struct arena *arena;
+    bool says_names; /* several users speak: their names stand before what they say */
     struct anthropic_turns turns;
     struct map ids;   /* struct call_id by the id as the client wrote it */
     struct map taken; /* ids in this API's alphabet */
@@ -113,6 +114,29 @@ static str named_text(struct sorter *sorter, const struct chat_part *part, str *
     return named;
 }
 
+/* Names are said when users have several; else they tell the model nothing. */
+static void look_at_names(struct sorter *sorter)
+{
+    str first = STR_NONE;
+
+    for (size_t i = 0; i < sorter->chat->message_count; i++) {
+        const struct chat_message *message = &sorter->chat->messages[i];
+        bool is_user = message->role == ROLE_USER && message->name.len > 0;
+        if (is_user && first.len == 0) {
+            first = message->name;
+        }
+        sorter->says_names = sorter->says_names || (is_user && !str_eq(first, message->name));
+    }
+    for (size_t i = 0; i < sorter->chat->message_count; i++) {
+        const struct chat_message *message = &sorter->chat->messages[i];
+        bool is_said = sorter->says_names && message->role == ROLE_USER;
+        bool is_of_call = message->role == ROLE_TOOL; /* its call has the name */
+        if (message->name.len > 0 && !is_said && !is_of_call) {
+            sorter->turns.leaves_out_names = true;
+        }
+    }
+}
+
 /* ---- Tool ids ---- */
 
 static struct call_id *known_id(struct sorter *sorter, str id)
@@ -129,7 +153,8 @@ static struct call_id *known_id(struct sorter *sorter, str id)
 /* Gives the call an id that no other call of the request has. */
 static void name_call(struct sorter *sorter, struct anthropic_block *block, struct call_id *known)
 {
-    str clean = tool_id_for(TOOL_ID_ANTHROPIC, block->part->id, sorter->arena);
+    str clean =
+        tool_id_for(anthropic_platform_of(sorter->model)->ids, block->part->id, sorter->arena);
 
     do {
         known->uses++;
@@ -211,15 +236,13 @@ static void add_reasoning(struct sorter *sorter, const struct chat_message *mess
 
 static void add_system(struct sorter *sorter, const struct chat_message *message)
 {
-    str name = message->name;
-
     for (size_t i = 0; i < message->part_count; i++) {
         const struct chat_part *part = &message->parts[i];
         struct anthropic_block *block = block_new(sorter, part, i);
         if (is_text(part) && is_blank(part->text)) {
             continue;
         }
-        block->text = is_text(part) ? named_text(sorter, part, &name) : STR_NONE;
+        block->text = is_text(part) ? part->text : STR_NONE;
         append(&sorter->turns.system, &sorter->turns.system_last, block);
     }
 }
@@ -228,7 +251,8 @@ static void add_system(struct sorter *sorter, const struct chat_message *message
  */
 static void add_user(struct sorter *sorter, const struct chat_message *message)
 {
-    str name = message->name;
+    bool is_named = sorter->says_names && message->role == ROLE_USER;
+    str name = is_named ? message->name : STR_NONE;
 
     (void)turn_of(sorter, false); /* also when it is empty: the assistant answered it */
     for (size_t i = 0; i < message->part_count; i++) {
@@ -246,18 +270,12 @@ static void add_user(struct sorter *sorter, const struct chat_message *message)
 
 static void add_assistant(struct sorter *sorter, const struct chat_message *message)
 {
-    bool is_last = sorter->message + 1 == sorter->chat->message_count;
-    str name = is_last ? STR_NONE : message->name; /* the model goes on from the last one */
-
     add_reasoning(sorter, message);
     for (size_t i = 0; i < message->part_count; i++) {
         const struct chat_part *part = &message->parts[i];
         struct anthropic_block *block = block_new(sorter, part, i);
         if (part->kind == PART_REASONING || (is_text(part) && is_blank(part->text))) {
             continue;
-        }
-        if (is_text(part)) {
-            block->text = named_text(sorter, part, &name);
         }
         turn_add(sorter, true, block);
         if (part->kind == PART_TOOL_CALL) {
@@ -320,7 +338,7 @@ static str trim_end(str text)
 static void end_conversation(struct sorter *sorter)
 {
     struct anthropic_turns *turns = &sorter->turns;
-    bool takes_prefill = (sorter->model->takes & TAKES_PREFILL) != 0;
+    bool takes_prefill = (model_rules_of(sorter->model)->takes & TAKES_PREFILL) != 0;
 
     if (turns->last == NULL || (turns->last->is_assistant && turns->last->has_calls)) {
         (void)turn_of(sorter, false);
@@ -329,9 +347,15 @@ static void end_conversation(struct sorter *sorter)
         return;
     }
     struct anthropic_block *block = turns->last->last;
-    if (takes_prefill && block->part != NULL && is_text(block->part)) {
-        turns->has_prefill = true;
+    if (block->part != NULL && block->part->kind == PART_OTHER) {
+        return; /* a turn that the provider paused: it goes on by itself */
+    }
+    if (block->part != NULL && is_text(block->part)) {
         block->text = trim_end(block->text);
+        turns->has_prefill = takes_prefill;
+        turns->asked_prefill = takes_prefill ? STR_NONE : block->text;
+    }
+    if (turns->has_prefill) {
         return;
     }
     turn_add_text(
@@ -356,10 +380,11 @@ static bool breaks_thinking(const struct anthropic_turns *turns)
 }
 
 struct anthropic_turns anthropic_turns_of(const struct chat_request *chat,
-                                          const struct anthropic_model *model, struct arena *arena)
+                                          const struct model *model, struct arena *arena)
 {
     struct sorter sorter = {.chat = chat, .model = model, .arena = arena};
 
+    look_at_names(&sorter);
     for (; sorter.message < chat->message_count; sorter.message++) {
         add_message(&sorter, &chat->messages[sorter.message]);
     }

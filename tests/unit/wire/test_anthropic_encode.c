@@ -3,6 +3,7 @@
 #include "wire/quirks.h"
 #include "wire/surface.h"
 
+#include "share.h"
 #include "test.h"
 
 static struct arena arena;
@@ -46,6 +47,16 @@ static str encode(const struct model *model, str client_body)
     return request.http.body;
 }
 
+/* The model as the program finds it at the vendor's own API. */
+static struct model model_named(const char *name)
+{
+    return (struct model){
+        .name = str_c(name),
+        .quirks = quirks_default(STR("anthropic")),
+        .rules = share_rules(name),
+    };
+}
+
 struct encode_case {
     const char *model;
     const char *chat; /* members of the client's body */
@@ -56,8 +67,7 @@ static void check(const struct encode_case *cases, size_t count, const char *cli
                   const char *want_head, const char *want_tail)
 {
     for (size_t i = 0; i < count; i++) {
-        struct model model = {.name = str_c(cases[i].model),
-                              .quirks = quirks_default(STR("anthropic"))};
+        struct model model = model_named(cases[i].model);
         str client =
             quoted(arena_printf(&arena, "{'model':'x',%s%s}", client_head, cases[i].chat).at);
         str want = cases[i].want[0] == 'i' /* invalid ... */
@@ -89,8 +99,7 @@ static void check_messages(const struct encode_case *cases, size_t count)
 
 static void a_request_is_a_post_with_its_version(void **state)
 {
-    struct model model = {.name = STR("claude-sonnet-4-5"),
-                          .quirks = quirks_default(STR("anthropic"))};
+    struct model model = model_named("claude-sonnet-4-5");
     struct chat_request *chat = NULL;
     struct provider_request request = {0};
     struct fault fault = {0};
@@ -133,12 +142,11 @@ static void the_limit_of_tokens_is_always_sent_and_never_passes_the_model(void *
 
 static void the_operators_limit_wins_over_the_table(void **state)
 {
-    struct model model = {.name = STR("claude-sonnet-4-5"),
-                          .output_tokens_max = 500,
-                          .quirks = quirks_default(STR("anthropic"))};
+    struct model model = model_named("claude-sonnet-4-5");
     str body = quoted("{'model':'x','messages':[{'role':'user','content':'Hi'}]}");
 
     (void)state;
+    model.output_tokens_max = 500;
     assert_true(str_has_prefix(encode(&model, body),
                                quoted("{'model':'claude-sonnet-4-5','max_tokens':500,")));
 }
@@ -171,17 +179,17 @@ static void the_operators_list_of_parameters_overrules_the_table(void **state)
 {
     static const str only_stop[] = {STR_INIT("stop")};
     static const str temperature[] = {STR_INIT("temperature")};
-    struct model model = {.name = STR("claude-3-opus"),
-                          .parameters = only_stop,
-                          .parameter_count = 1,
-                          .quirks = quirks_default(STR("anthropic"))};
+    struct model model = model_named("claude-3-opus");
     str body = quoted("{'model':'x','max_tokens':9,'temperature':0.5,'stop':'a',"
                       "'messages':[{'role':'user','content':'Hi'}]}");
 
     (void)state;
+    model.parameters = only_stop;
+    model.parameter_count = 1;
     assert_true(str_find(encode(&model, body), STR("temperature")) >= encode(&model, body).len);
     assert_true(str_find(encode(&model, body), STR("stop_sequences")) < encode(&model, body).len);
     model.name = STR("claude-opus-4-7");
+    model.rules = share_rules("claude-opus-4-7");
     model.parameters = temperature;
     assert_true(str_find(encode(&model, body), STR("temperature")) < encode(&model, body).len);
     assert_true(str_find(encode(&model, body), STR("stop_sequences")) >= encode(&model, body).len);
@@ -199,8 +207,8 @@ static void other_parameters_are_translated_or_left_out(void **state)
         {"claude-3-opus", ",'max_tokens':9,'service_tier':'auto'",
          "'max_tokens':9,'service_tier':'auto'"},
         {"claude-3-opus", ",'max_tokens':9,'service_tier':'flex'", "'max_tokens':9"},
-        {"claude-3-opus", ",'max_tokens':9,'cache_control':{'type':'ephemeral','ttl':'1h'}",
-         "'max_tokens':9,'cache_control':{'type':'ephemeral','ttl':'1h'}"},
+        {"claude-3-opus", ",'max_tokens':9,'service_tier':'default'",
+         "'max_tokens':9,'service_tier':'standard_only'"},
         {"claude-opus-4-5", ",'max_tokens':9,'verbosity':'low'",
          "'max_tokens':9,'output_config':{'effort':'low'}"},
         {"claude-haiku-4-5", ",'max_tokens':9,'verbosity':'low'", "'max_tokens':9"},
@@ -419,7 +427,7 @@ static void system_texts_lead_and_later_ones_stay_in_place(void **state)
          "'system':[{'type':'text','text':'A'},{'type':'text','text':'B','cache_control':"
          "{'type':'ephemeral'}}],'messages':[{'role':'user','content':[{'type':'text',"
          "'text':'Hi'}]},{'role':'assistant','content':[{'type':'text','text':'Yes'}]},"
-         "{'role':'user','content':[{'type':'text','text':'C'},{'type':'text','text':'Jo: D'}]}]"},
+         "{'role':'user','content':[{'type':'text','text':'C'},{'type':'text','text':'D'}]}]"},
         {"claude-3-opus", "[{'role':'system','content':'A'}]",
          "'system':[{'type':'text','text':'A'}],'messages':[{'role':'user','content':"
          "[{'type':'text','text':'.'}]}]"},
@@ -534,7 +542,7 @@ static void ids_and_names_of_calls_fit_the_apis_alphabet(void **state)
              "{}") "]},"
                    "{'role':'tool','tool_call_id':'functions.Bash:0','content':'x'}]",
          "'messages':[" USER_OUT("A") ",{'role':'assistant','content':[" CALL_OUT(
-             "functions_Bash_0_6523b38f94d23a14", "my_tool",
+             "functions_Bash_0_6523b38f94d23a14", "my_tool_c693c275efdaa471",
              "{}") "]},{'role':'user','content':["
                    "{'type':'tool_result','tool_use_id':'functions_Bash_0_6523b38f94d23a14','"
                    "content':'x'}]"
@@ -589,7 +597,7 @@ static void arguments_keep_their_text_and_are_always_an_object(void **state)
         {"null", "{'value':null}"},
         {"{\\'a\\':", "{'_raw':'{\\'a\\':'}"},
     };
-    struct model model = {.name = STR("claude-3-opus"), .quirks = quirks_default(STR("anthropic"))};
+    struct model model = model_named("claude-3-opus");
 
     (void)state;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -702,11 +710,20 @@ static void what_the_api_has_no_word_for_is_refused_by_name(void **state)
         {"claude-3-opus", PART(FILE_PART("'file_id':'file-1'")),
          "invalid [messages[0].content[0]] `messages[0].content[0]` names an uploaded file, which "
          "this provider has not"},
+        {"claude-3-opus", PART(IMAGE("http://h/a.png")),
+         "invalid [messages[0].content[0]] `messages[0].content[0]` is a URL, which this model's "
+         "provider does not fetch"},
+        {"claude-2.1", PART(IMAGE("https://h/a.png")),
+         "invalid [messages[0].content[0]] `messages[0].content[0]` is an image, which this model "
+         "does not take"},
     };
     static const struct encode_case tools[] = {
-        {"claude-3-opus", ",'tools':[" TOOL_F ",{'type':'function','function':{'name':'a.b'}}]",
-         "invalid [tools[1].function.name] `tools[1].function.name` must be 1 to 128 letters, "
-         "digits, _ and -, and not reserved"},
+        {"claude-3-opus",
+         ",'tools':[" TOOL_F ",{'type':'function','function':{'name':'gatehouse_json_response'}}]",
+         "invalid [tools[1].function.name] `tools[1].function.name` is reserved"},
+        {"claude-2.1", ",'tools':[" TOOL_F "]",
+         "invalid [tools] `tools` cannot be used by this "
+         "model"},
     };
 
     (void)state;

@@ -1,7 +1,8 @@
 /*
  * Replays what lies under tests/golden:
  *
- *     <dialect>/<case>/answer.sse or answer.json    what a provider sent
+ *     <dialect>/<case>/answer.sse, .json, .ndjson   what a provider sent
+ *                      or .eventstream
  *                      events.txt                   what the dialect reads out of it
  *                      client.sse or client.json    what the chat surface makes of that
  *                      request.json                 the chat it answers; optional
@@ -9,6 +10,7 @@
  *     requests/<case>/request.json                  what a client sent
  *                     provider                      optional
  *                     <dialect>.json                what that dialect sends on
+ *                     <dialect>-<platform>.json     and on Vertex or Bedrock
  *     surface/<case>/request.json                   what a client sent
  *                    fault.json                     the body of the refusal
  *
@@ -19,6 +21,7 @@
 #include "wire/surface.h"
 
 #include "replay.h"
+#include "share.h"
 #include "test.h"
 
 #include <dirent.h>
@@ -191,7 +194,7 @@ static void check_conversation(struct arena *arena, const struct chat_request *c
 static void check_client(struct arena *arena, const char *folder, const char *name,
                          const struct replay *what)
 {
-    bool is_stream = what->framing == FRAMING_SSE;
+    bool is_stream = what->framing != FRAMING_WHOLE;
     str usual = is_stream ? STR("{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],"
                                 "\"stream\":true}")
                           : STR("{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}");
@@ -227,22 +230,43 @@ static void check_cuts(const struct replay *what, str want, const char *name)
     buf_free(&got);
 }
 
+/* The file that holds the answer; its name tells how it is framed. */
+static str find_answer(struct arena *arena, const char *folder, const char *name,
+                       enum framing *framing)
+{
+    static const struct {
+        const char *file;
+        enum framing framing;
+    } files[] = {
+        {"answer.sse", FRAMING_SSE},
+        {"answer.ndjson", FRAMING_NDJSON},
+        {"answer.eventstream", FRAMING_EVENTSTREAM},
+        {"answer.json", FRAMING_WHOLE},
+    };
+    str path = STR_NONE;
+
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        path = path_of(arena, folder, name, files[i].file);
+        *framing = files[i].framing;
+        if (has_file(path)) {
+            break;
+        }
+    }
+    return path;
+}
+
 static void check_answer(const char *folder, const char *name)
 {
     struct arena arena = {0};
-    str stream = path_of(&arena, folder, name, "answer.sse");
-    bool is_stream = has_file(stream);
     struct replay what = {
         .dialect = dialect_by_name(str_c(folder)),
         .quirks = quirks_of(&arena, folder, name, str_c(folder)),
-        .framing = is_stream ? FRAMING_SSE : FRAMING_WHOLE,
     };
     struct fault fault = {0};
     struct buf printed;
 
     buf_init(&printed, REPLAY_BYTES_MAX);
-    what.bytes = test_read_file(
-        &arena, is_stream ? stream.at : path_of(&arena, folder, name, "answer.json").at);
+    what.bytes = test_read_file(&arena, find_answer(&arena, folder, name, &what.framing).at);
     (void)(replay(&what, &arena, what.bytes.len, what.bytes.len, &printed, NULL, &fault) == ERR_OK);
     check_file(&arena, path_of(&arena, folder, name, "events.txt"), buf_str(&printed));
     check_cuts(&what, buf_str(&printed), name);
@@ -253,30 +277,54 @@ static void check_answer(const char *folder, const char *name)
 
 /* ---- What a dialect makes of a request ---- */
 
+/* Where a dialect may be served, by what the file's name says behind the dialect's. */
+static const struct {
+    const char *suffix;
+    struct site site;
+} places[] = {
+    {"", {.platform = PLATFORM_OWN}},
+    {"-vertex",
+     {.platform = PLATFORM_VERTEX, .region = STR_INIT("europe-west1"), .project = STR_INIT("p-1")}},
+    {"-bedrock", {.platform = PLATFORM_BEDROCK, .region = STR_INIT("us-east-1")}},
+};
+
+static void check_encoded(struct arena *arena, const char *folder, const char *name,
+                          const struct chat_request *chat, const struct dialect *dialect,
+                          size_t place)
+{
+    str file = arena_printf(arena, "%s%s.json", dialect->name, places[place].suffix);
+    str path = path_of(arena, folder, name, file.at);
+    struct model model = {
+        .name = chat->model,
+        .quirks = quirks_of(arena, folder, name, str_c(dialect->name)),
+        .rules = rules_find(share_rule_book(), chat->model),
+        .site = &places[place].site,
+    };
+    struct provider_request request = {0};
+    struct fault fault = {0};
+
+    if (!has_file(path)) {
+        return;
+    }
+    if (dialect->encode_request(chat, &model, arena, &request, &fault) != ERR_OK) {
+        fail_msg("%s: " STR_FMT, path.at, STR_ARG(fault.message));
+    }
+    assert_non_null(json_read_lenient(arena, request.http.body));
+    check_file(arena, path, arena_printf(arena, STR_FMT "\n", STR_ARG(request.http.body)));
+}
+
 static void check_request(const char *folder, const char *name)
 {
     struct arena arena = {0};
     str body = test_read_file(&arena, path_of(&arena, folder, name, "request.json").at);
     struct chat_request *chat = read_chat(&arena, body);
-    static const struct dialect *const dialects[] = {&openai_chat_dialect, &anthropic_dialect};
+    str names = str_c(dialect_names());
 
-    for (size_t i = 0; i < COUNT_OF(dialects); i++) {
-        str dialect = str_c(dialects[i]->name);
-        str file = arena_printf(&arena, STR_FMT ".json", STR_ARG(dialect));
-        str path = path_of(&arena, folder, name, file.at);
-        struct model model = {.name = chat->model,
-                              .quirks = quirks_of(&arena, folder, name, dialect)};
-        struct provider_request request = {0};
-        struct fault fault = {0};
-        if (!has_file(path)) {
-            continue;
+    while (names.len > 0) {
+        const struct dialect *dialect = dialect_by_name(str_trim(str_split(&names, ',')));
+        for (size_t i = 0; i < COUNT_OF(places); i++) {
+            check_encoded(&arena, folder, name, chat, dialect, i);
         }
-        enum err err = dialects[i]->encode_request(chat, &model, &arena, &request, &fault);
-        if (err != ERR_OK) {
-            fail_msg("%s: " STR_FMT, path.at, STR_ARG(fault.message));
-        }
-        assert_non_null(json_read_lenient(&arena, request.http.body));
-        check_file(&arena, path, arena_printf(&arena, STR_FMT "\n", STR_ARG(request.http.body)));
     }
     arena_reset(&arena);
 }
@@ -320,16 +368,19 @@ static int each_case(const char *folder, void (*check)(const char *folder, const
     return cases;
 }
 
-static void recorded_answers_of_openai_are_read(void **state)
+static void recorded_answers_are_read_by_every_dialect(void **state)
 {
-    (void)state;
-    assert_true(each_case("openai", check_answer) > 0);
-}
+    struct arena arena = {0};
+    str names = str_c(dialect_names());
+    int cases = 0;
 
-static void recorded_answers_of_anthropic_are_read(void **state)
-{
     (void)state;
-    (void)each_case("anthropic", check_answer);
+    while (names.len > 0) {
+        str name = arena_copy(&arena, str_trim(str_split(&names, ',')));
+        cases += each_case(name.at, check_answer);
+    }
+    assert_true(cases > 0);
+    arena_reset(&arena);
 }
 
 static void requests_are_sent_on_in_every_dialect(void **state)
@@ -347,8 +398,7 @@ static void bad_requests_are_refused_in_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(recorded_answers_of_openai_are_read),
-        cmocka_unit_test(recorded_answers_of_anthropic_are_read),
+        cmocka_unit_test(recorded_answers_are_read_by_every_dialect),
         cmocka_unit_test(requests_are_sent_on_in_every_dialect),
         cmocka_unit_test(bad_requests_are_refused_in_words),
     };

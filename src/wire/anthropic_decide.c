@@ -1,0 +1,435 @@
+/*
+ * What a request to the Anthropic Messages API can say of what its chat asks for.
+ *
+ * Decided before anything is written, because the parts of a request limit each other: thinking
+ * excludes forced tools, sampling and prefills.  What is left out is noted by the client's name for
+ * it; what would change the meaning by its silence is refused.
+ */
+#include "wire/anthropic.h"
+
+#include <stddef.h>
+
+enum {
+    CACHE_MARKS_MAX = 4,
+    BUDGET_TOKENS_MIN = 1024,
+    OUTPUT_TOKENS_DEFAULT = 4096, /* when nobody knows what the model can */
+};
+
+/* ---- Refusing and leaving out ---- */
+
+/* The client asked for what this API cannot say; another provider may. */
+enum err anthropic_refuse(struct anthropic_request *request, str param, const char *words)
+{
+    *request->fault = (struct fault){
+        .kind = ERR_INVALID,
+        .type = FAULT_INVALID_REQUEST,
+        .message = arena_printf(request->arena, "`" STR_FMT "` %s", STR_ARG(param), words),
+        .param = param,
+        .retryable = true,
+    };
+    return ERR_INVALID;
+}
+
+enum err anthropic_refuse_part(struct anthropic_request *request,
+                               const struct anthropic_block *block, const char *words)
+{
+    return anthropic_refuse(
+        request,
+        arena_printf(request->arena, "messages[%zu].content[%zu]", block->message, block->index),
+        words);
+}
+
+void anthropic_drop(struct anthropic_request *request, const char *names)
+{
+    str rest = str_c(names);
+    str name = str_split(&rest, ' ');
+
+    while (rest.len > 0 && json_find(request->chat->root, name) == NULL) {
+        str next = str_split(&rest, ' ');
+        name = json_find(request->chat->root, next) != NULL ? next : name;
+    }
+    drops_add(&request->out->drops, request->arena, name);
+}
+
+bool anthropic_sends(const struct anthropic_request *request, str parameter, bool by_rule)
+{
+    const struct model *model = request->model;
+    const struct model_rules *rules = request->rules;
+
+    for (size_t i = 0; i < model->parameter_count; i++) {
+        if (str_eq(model->parameters[i], parameter)) {
+            return true;
+        }
+    }
+    return model->parameters == NULL && by_rule && !rules_words_have(rules->refused, parameter) &&
+           !(request->thinks && rules_words_have(rules->refused_reasoning, parameter));
+}
+
+/* ---- What this API has no word for ---- */
+
+/* True when a member of an OpenAI request asks for something: `false`, nothing and [] do not. */
+static bool asks(json *value)
+{
+    switch (json_type(value)) {
+    case JSON_ABSENT:
+    case JSON_NULL:
+        return false;
+    case JSON_BOOL:
+        return json_as_bool(value);
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        return json_count(value) > 0;
+    case JSON_INT:
+    case JSON_REAL:
+    case JSON_STR:
+        break;
+    }
+    return true;
+}
+
+static void drop_unspeakable(struct anthropic_request *request)
+{
+    static const struct {
+        const char *name;
+        size_t at; /* in the chat */
+    } numbers[] = {
+        {"seed ", offsetof(struct chat_request, seed)},
+        {"frequency_penalty ", offsetof(struct chat_request, frequency_penalty)},
+        {"presence_penalty ", offsetof(struct chat_request, presence_penalty)},
+        {"repetition_penalty ", offsetof(struct chat_request, repetition_penalty)},
+        {"min_p ", offsetof(struct chat_request, min_p)},
+        {"top_a ", offsetof(struct chat_request, top_a)},
+    };
+    static const char *const members[] = {
+        "logit_bias ",
+        "logprobs ",
+        "top_logprobs ",
+        "best_of ",
+        "prediction ",
+        "audio ",
+        "image_config ",
+        "web_search_options ",
+        "x_search_filter ",
+        "store ",
+        "metadata ",
+        "prompt_cache_key ",
+        "prompt_cache_retention ",
+    };
+    const struct chat_request *chat = request->chat;
+
+    if (chat->choices > 1) {
+        anthropic_drop(request, "n ");
+    }
+    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
+        const void *number = (const char *)chat + numbers[i].at;
+        if (((const struct chat_number *)number)->set) {
+            anthropic_drop(request, numbers[i].name);
+        }
+    }
+    for (size_t i = 0; chat->format == FORMAT_OPENAI_CHAT && i < COUNT_OF(members); i++) {
+        str name = str_trim(str_c(members[i]));
+        if (asks(json_find(chat->root, name))) {
+            anthropic_drop(request, members[i]);
+        }
+    }
+    if (request->turns.leaves_out_names) {
+        anthropic_drop(request, "name ");
+    }
+}
+
+/* ---- The form of the answer, and tools ---- */
+
+static bool is_object_schema(json *schema)
+{
+    return str_eq(json_str(schema, "type"), STR("object"));
+}
+
+static enum err decide_json(struct anthropic_request *request)
+{
+    const struct chat_request *chat = request->chat;
+    bool takes_schema = request->platform->takes_schema && anthropic_takes(request, TAKES_SCHEMA);
+
+    switch (chat->answer_form) {
+    case ANSWER_UNSET:
+    case ANSWER_TEXT:
+        request->json = JSON_FREE;
+        return ERR_OK;
+    case ANSWER_JSON_OBJECT:
+        request->json = JSON_BY_WORDS;
+        return ERR_OK;
+    case ANSWER_OTHER:
+        return anthropic_refuse(request, STR("response_format.type"),
+                                "is not known to this model's provider");
+    case ANSWER_JSON_SCHEMA:
+        break;
+    }
+    /* A prefill excludes the better ways, and both need an object. */
+    bool is_plain = !request->turns.has_prefill && is_object_schema(chat->schema);
+    bool has_tool_way = anthropic_takes(request, TAKES_FORCED_TOOL) &&
+                        anthropic_takes(request, TAKES_TOOLS) &&
+                        chat->tool_choice != TOOL_CHOICE_NAMED;
+    if (is_plain && takes_schema && anthropic_schema_fits(chat->schema)) {
+        request->json = JSON_BY_SCHEMA;
+    } else if (is_plain && has_tool_way) {
+        request->json = JSON_BY_TOOL;
+    } else {
+        request->json = JSON_BY_WORDS;
+        anthropic_drop(request, "response_format output_config "); /* it is asked for, not kept */
+    }
+    return ERR_OK;
+}
+
+static enum err decide_tools(struct anthropic_request *request)
+{
+    const struct chat_request *chat = request->chat;
+    bool wants_tool =
+        chat->tool_choice == TOOL_CHOICE_REQUIRED || chat->tool_choice == TOOL_CHOICE_NAMED;
+
+    wants_tool = wants_tool && chat->tool_count > 0;
+    if (chat->tool_count > 0 && !anthropic_takes(request, TAKES_TOOLS)) {
+        return anthropic_refuse(request, STR("tools"), "cannot be used by this model");
+    }
+    if (wants_tool && !anthropic_takes(request, TAKES_FORCED_TOOL)) {
+        return anthropic_refuse(request, STR("tool_choice"), "cannot force a tool on this model");
+    }
+    request->forces_tool = wants_tool || request->json == JSON_BY_TOOL;
+    return ERR_OK;
+}
+
+/* ---- Lengths and thinking ---- */
+
+static int64_t output_tokens_limit(const struct anthropic_request *request)
+{
+    return request->model->output_tokens_max > 0 ? request->model->output_tokens_max
+                                                 : request->rules->output_tokens_max;
+}
+
+static void decide_max_tokens(struct anthropic_request *request)
+{
+    int64_t limit = output_tokens_limit(request);
+    int64_t wanted = request->chat->max_tokens;
+
+    if (wanted == 0) {
+        wanted = limit > 0 ? limit : OUTPUT_TOKENS_DEFAULT;
+    }
+    request->max_tokens = limit > 0 && wanted > limit ? limit : wanted;
+}
+
+/* The effort whose budget is nearest to the given one. */
+static enum effort nearest_effort(int64_t budget_tokens, int64_t max_tokens)
+{
+    static const enum effort efforts[] = {EFFORT_LOW, EFFORT_MEDIUM, EFFORT_HIGH, EFFORT_XHIGH};
+    enum effort nearest = EFFORT_LOW;
+    int64_t least = INT64_MAX;
+
+    for (size_t i = 0; i < COUNT_OF(efforts); i++) {
+        int64_t distance = effort_budget_tokens(efforts[i], max_tokens) - budget_tokens;
+        distance = distance < 0 ? -distance : distance;
+        if (distance < least) {
+            least = distance;
+            nearest = efforts[i];
+        }
+    }
+    return nearest;
+}
+
+/* The budget that was asked for, within what the model takes. */
+static int64_t wanted_budget(const struct anthropic_request *request)
+{
+    const struct chat_reasoning *reasoning = &request->chat->reasoning;
+    const struct model_rules *rules = request->rules;
+    enum effort effort = reasoning->effort != EFFORT_UNSET ? reasoning->effort : EFFORT_MEDIUM;
+    int64_t least = rules->budget_min > 0 ? rules->budget_min : BUDGET_TOKENS_MIN;
+    int64_t limit = output_tokens_limit(request);
+    int64_t budget = reasoning->max_tokens > 0 ? reasoning->max_tokens
+                                               : effort_budget_tokens(effort, request->max_tokens);
+
+    budget = budget > least ? budget : least;
+    if (rules->budget_max > 0 && budget > rules->budget_max) {
+        budget = rules->budget_max;
+    }
+    return limit > 0 && budget > limit ? limit : budget;
+}
+
+/* The budget is part of max_tokens.  Where it would leave nothing to say, max_tokens grows by it as
+ * far as the model goes, and then the budget shrinks. */
+static void decide_budget(struct anthropic_request *request)
+{
+    int64_t limit = output_tokens_limit(request);
+    int64_t budget = wanted_budget(request);
+    int64_t max_tokens = request->max_tokens;
+
+    if (budget >= max_tokens) {
+        max_tokens += budget;
+        max_tokens = limit > 0 && max_tokens > limit ? limit : max_tokens;
+        budget = budget < max_tokens ? budget : max_tokens - 1;
+    }
+    if (budget < BUDGET_TOKENS_MIN) {
+        return; /* no room to think in */
+    }
+    request->thinking = THINKING_BUDGETED;
+    request->budget_tokens = budget;
+    request->max_tokens = max_tokens;
+}
+
+static void decide_thinking_style(struct anthropic_request *request)
+{
+    const struct chat_reasoning *reasoning = &request->chat->reasoning;
+
+    switch (request->rules->thinking) {
+    case THINKING_NONE:
+        return;
+    case THINKING_UNKNOWN:
+    case THINKING_LEVEL:
+    case THINKING_EFFORT:
+    case THINKING_BUDGET:
+        break;
+    case THINKING_BUDGET_ADAPTIVE:
+        if (reasoning->max_tokens > 0 && reasoning->effort == EFFORT_UNSET) {
+            break;
+        }
+        request->thinking = THINKING_BY_EFFORT;
+        return;
+    case THINKING_ADAPTIVE:
+        request->thinking = THINKING_BY_EFFORT;
+        return;
+    }
+    if (!request->turns.breaks_thinking) {
+        decide_budget(request);
+    }
+}
+
+static bool thinks_unasked(const struct anthropic_request *request)
+{
+    return request->rules->habit == HABIT_BY_DEFAULT || request->rules->habit == HABIT_ALWAYS;
+}
+
+/* What excludes thinking was asked for as plainly as thinking, and an answer without it is still
+ * one: thinking gives way, where it can. */
+static void decide_thinking(struct anthropic_request *request)
+{
+    const struct chat_reasoning *reasoning = &request->chat->reasoning;
+    bool is_unwanted =
+        reasoning->set && (reasoning->enabled == TRI_FALSE || reasoning->effort == EFFORT_NONE);
+    bool is_wanted = reasoning->set && !is_unwanted &&
+                     (reasoning->enabled == TRI_TRUE || reasoning->effort != EFFORT_UNSET ||
+                      reasoning->max_tokens > 0);
+    bool is_excluded = request->forces_tool || request->turns.has_prefill;
+
+    if ((is_unwanted || is_excluded) && request->rules->habit != HABIT_ALWAYS) {
+        request->thinking = THINKING_OFF;
+    } else if (is_wanted && !is_excluded) {
+        decide_thinking_style(request);
+    }
+    request->thinks = request->thinking == THINKING_BUDGETED ||
+                      request->thinking == THINKING_BY_EFFORT ||
+                      (request->thinking == THINKING_UNSAID && thinks_unasked(request));
+    request->thinks_unwanted = is_unwanted && request->thinks;
+    if ((is_wanted && !request->thinks) || request->thinks_unwanted) {
+        anthropic_drop(request, "reasoning reasoning_effort thinking ");
+    }
+}
+
+/* The effort that was asked for by name or by a number of tokens. */
+static enum effort wanted_effort(struct anthropic_request *request)
+{
+    const struct chat_reasoning *reasoning = &request->chat->reasoning;
+
+    if (reasoning->enabled == TRI_FALSE || reasoning->effort != EFFORT_UNSET) {
+        return reasoning->effort != EFFORT_UNSET ? reasoning->effort : EFFORT_NONE;
+    }
+    return reasoning->max_tokens > 0 ? nearest_effort(reasoning->max_tokens, request->max_tokens)
+                                     : EFFORT_MEDIUM;
+}
+
+/* The nearest effort that the model knows. */
+static enum effort known_effort(const struct anthropic_request *request, enum effort effort)
+{
+    const struct model_rules *rules = request->rules;
+
+    if (effort == EFFORT_UNSET) {
+        return effort;
+    }
+    if (effort < EFFORT_LOW) {
+        effort = EFFORT_LOW;
+    }
+    if (effort < rules->least) {
+        effort = rules->least;
+    }
+    if (effort == EFFORT_XHIGH && !anthropic_takes(request, TAKES_XHIGH)) {
+        effort = EFFORT_MAX;
+    }
+    if (rules->most != EFFORT_UNSET && effort > rules->most) {
+        effort = rules->most;
+    }
+    if (effort > EFFORT_HIGH && request->thinking == THINKING_OFF) {
+        effort = EFFORT_HIGH; /* more is refused without thinking */
+    }
+    return effort;
+}
+
+static void decide_effort(struct anthropic_request *request)
+{
+    enum effort verbosity = effort_by_name(request->chat->verbosity);
+    enum effort effort = verbosity;
+
+    if (request->thinking == THINKING_BY_EFFORT || request->thinks_unwanted) {
+        effort = wanted_effort(request);
+    }
+    if (anthropic_takes(request, TAKES_EFFORT)) {
+        request->effort = known_effort(request, effort);
+    }
+    if (verbosity != EFFORT_UNSET && (request->effort == EFFORT_UNSET || effort != verbosity)) {
+        anthropic_drop(request, "verbosity ");
+    }
+}
+
+/* ---- Cache marks ---- */
+
+/* The latest marks cover the most, and those of the instructions serve the most requests: of too
+ * many, the oldest in the messages are left out first. */
+static void decide_marks(struct anthropic_request *request)
+{
+    static const enum anthropic_place order[] = {MARKS_IN_MESSAGES, MARKS_IN_SYSTEM,
+                                                 MARKS_IN_TOOLS};
+    const struct chat_request *chat = request->chat;
+    int counts[MARK_PLACES] = {[MARKS_IN_SYSTEM] = anthropic_count_marks(request->turns.system)};
+    int excess = (chat->has_cache_mark && request->platform->takes_top_mark) ? 1 : 0;
+
+    for (size_t i = 0; i < chat->tool_count; i++) {
+        counts[MARKS_IN_TOOLS] += chat->tools[i].has_cache_mark ? 1 : 0;
+    }
+    for (const struct anthropic_turn *turn = request->turns.first; turn != NULL;
+         turn = turn->next) {
+        counts[MARKS_IN_MESSAGES] += anthropic_count_marks(turn->first);
+    }
+    excess -= CACHE_MARKS_MAX;
+    for (size_t i = 0; i < COUNT_OF(counts); i++) {
+        excess += counts[i];
+    }
+    for (size_t i = 0; i < COUNT_OF(order) && excess > 0; i++) {
+        int skip = excess < counts[order[i]] ? excess : counts[order[i]];
+        request->marks_to_skip[order[i]] = skip;
+        excess -= skip;
+    }
+}
+
+enum err anthropic_decide(struct anthropic_request *request)
+{
+    enum err err = decide_json(request);
+
+    if (err == ERR_OK) {
+        err = decide_tools(request);
+    }
+    if (err != ERR_OK) {
+        return err;
+    }
+    decide_max_tokens(request);
+    decide_thinking(request);
+    decide_effort(request);
+    decide_marks(request);
+    anthropic_decide_betas(request);
+    drop_unspeakable(request);
+    request->out->hints.prefill = request->turns.asked_prefill;
+    return ERR_OK;
+}
