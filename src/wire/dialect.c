@@ -64,6 +64,8 @@ str hints_tool_name(const struct answer_hints *hints, str sent)
 static const struct dialect *const dialects[] = {
     &openai_chat_dialect,
     &anthropic_dialect,
+    &cohere_dialect,
+    &ollama_dialect,
 };
 
 const struct dialect *dialect_by_name(str name)
@@ -78,7 +80,7 @@ const struct dialect *dialect_by_name(str name)
 
 const char *dialect_names(void)
 {
-    return "openai, anthropic";
+    return "openai, anthropic, cohere, ollama";
 }
 
 void decoder_init(struct decoder *decoder)
