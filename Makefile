@@ -6,7 +6,7 @@ CMAKE_QUIET := --log-level=WARNING
 
 .DEFAULT_GOAL := dev
 .NOTPARALLEL:
-.PHONY: help dev build run test bench fuzz lint format tsan sizes clean setup-% preset-%
+.PHONY: help dev build run test fixtures bench fuzz lint format tsan sizes clean setup-% preset-%
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1 /' | \
@@ -22,7 +22,12 @@ run: build ## build the program and start it; ARGS="--listen ... --config ..."
 test: dev blackbox-tools ## run all tests with sanitizers on
 	@tools/run_tests.py $(JOBS) dev
 
+fixtures: build ## replay ../shared/fixtures, cut at every offset; ARGS="DIRECTORY [PROVIDER [API]]"
+	@ninja -C build/release --quiet fixtures
+	@build/release/tests/fixtures --excused tests/fixtures/excused.txt $(or $(ARGS),../shared/fixtures)
+
 bench: build setup-bench ## measure speed and memory beside nginx; ARGS="--json FILE --profile"
+	@ninja -C build/release --quiet decoders
 	@cmake $(CMAKE_QUIET) -S tests/bench -B build/bench-tools -G Ninja >/dev/null
 	@ninja -C build/bench-tools --quiet
 	@python3 tests/bench/bench.py $(ARGS)

@@ -208,6 +208,14 @@ class Bench:
         start = statistics.median(took_ms)
         self.add("start to first answer", "<= 50 ms", f"{start:.0f} ms", None, None, start <= 50)
 
+    def case_decoders(self):
+        """Streamed text through each dialect on one thread; yyjson alone on the same payloads is the bound."""
+        done = subprocess.run(pinned(0, BINARY.parent / "tests/decoders"), capture_output=True, text=True, check=True)
+        for line in done.stdout.splitlines():
+            name, speed, event_ns, parser = line.split()
+            self.add(f"decoder {name}: streamed text ({event_ns} ns an event)", ">= 300 MB/s, or yyjson",
+                     f"{speed} MB/s", f"yyjson {parser} MB/s", None, int(speed) >= 300)
+
     def profile(self):
         """Where the time goes in the first case, from perf."""
         body = self.body("bench/paced", False)
