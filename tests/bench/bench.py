@@ -233,7 +233,7 @@ class Bench:
             print(*lines[:count], "", sep="\n")
 
 
-CASES = ["same", "anthropic", "sse", "burst", "latency", "memory", "start"]
+CASES = ["same", "anthropic", "sse", "burst", "latency", "memory", "start", "decoders"]
 
 
 def table(rows):
