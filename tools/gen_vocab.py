@@ -16,6 +16,7 @@ begin at a multiple of 64:
   splits   2 u32 of each token: the two it was merged from; itself twice for a single byte
   pairs    u32   open addressing: the token that two merge to, in bits 0-17 + 1, and 14 bits of the hash
   filter   u8    a bit for each hash of a pair that merges
+  words    u64   open addressing: all tokens of at most 7 bytes, as their bytes and length
   blocks   u8    of each 128 code points: which row of classes
   classes  u8    rows of 128
 """
@@ -37,6 +38,9 @@ import tiktoken
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 PAIR_SLOTS = 1 << 19
 FILTER_BITS = 1 << 21
+WORD_SLOTS = 1 << 18
+WORD_BYTES_MAX = 7
+MULTIPLIER = 0x9E3779B97F4A7C15
 UPPER, LOWER, LETTER, MARK, NUMBER, SPACE, NEWLINE, OTHER = range(8)
 MASK = (1 << 64) - 1
 
@@ -72,7 +76,7 @@ def split_of(token, ranks):
 
 
 def hash_pair(left, right):
-    return ((left << 18 | right) * 0x9E3779B97F4A7C15 & MASK) >> 24
+    return ((left << 18 | right) * MULTIPLIER & MASK) >> 24
 
 
 def build_pairs(splits):
@@ -87,6 +91,18 @@ def build_pairs(splits):
             at = at + 1 & PAIR_SLOTS - 1
         slots[at] = token + 1 | (hashed >> 26 & 0x3FFF) << 18
     return slots, bits
+
+
+def build_words(tokens):
+    slots = array.array("Q", bytes(8 * WORD_SLOTS))
+    for token in tokens:
+        if len(token) <= WORD_BYTES_MAX:
+            key = int.from_bytes(token, "little") | len(token) << 56
+            at = (key * MULTIPLIER & MASK) >> 46
+            while slots[at]:
+                at = at + 1 & WORD_SLOTS - 1
+            slots[at] = key
+    return slots
 
 
 def build_trie(tokens):
@@ -184,15 +200,16 @@ def main():
     pairs, bits = build_pairs(splits)
     blocks, rows = build_classes()
     units = build_trie(tokens)
-    sections = [units.tobytes(), table.tobytes(), pairs.tobytes(), bytes(bits), bytes(blocks), rows]
-    header = [0x4B544847, 1, len(tokens), len(units), PAIR_SLOTS, FILTER_BITS]
+    sections = [units.tobytes(), table.tobytes(), pairs.tobytes(), bytes(bits), build_words(tokens).tobytes(), bytes(blocks),
+                rows]
+    header = [0x4B544847, 2, len(tokens), len(units), PAIR_SLOTS, FILTER_BITS]
     at, body = 64, b""
     for section in sections:
         header.append(at)
         padded = section + bytes(-len(section) % 64)
         body += padded
         at += len(padded)
-    data = struct.pack("<12I", *header).ljust(64, b"\0") + body
+    data = struct.pack("<13I", *header).ljust(64, b"\0") + body
     (ROOT / "share/o200k_base.bin").write_bytes(data)
     (ROOT / "share/o200k_base.json").write_text(json.dumps({
         "what": "the vocabulary o200k_base, prepared for src/llm/tokens.c by tools/gen_vocab.py",

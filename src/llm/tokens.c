@@ -263,6 +263,12 @@ static size_t count_long(str text, struct arena *scratch)
             continue;
         }
         struct piece_key key = key_of(at, len, end);
+        if (len <= WORD_BYTES_MAX &&
+            vocab_has_word(&vocab, key.low | (uint64_t)len << (8 * WORD_BYTES_MAX))) {
+            output.count++;
+            at += len;
+            continue;
+        }
         struct piece_key *slot = slot_of(&seen, key);
         if (slot->low == key.low && (slot->high & ~COUNT_MASK) == key.high) {
             output.count += (slot->high & COUNT_MASK) >> 56;

@@ -3,7 +3,7 @@
 #include "base/macros.h"
 #include "llm/share.h"
 
-enum { MAGIC = 0x4b544847, VERSION = 1 };
+enum { MAGIC = 0x4b544847, VERSION = 2 };
 
 /* The first bytes of the file; `*_at` count from its beginning. */
 struct vocab_header {
@@ -17,6 +17,7 @@ struct vocab_header {
     uint32_t splits_at;
     uint32_t pairs_at;
     uint32_t filter_at;
+    uint32_t words_at;
     uint32_t blocks_at;
     uint32_t classes_at;
 };
@@ -32,6 +33,7 @@ struct vocab vocab_o200k(void)
         .splits = (const void *)(file + header->splits_at),
         .pairs = (const void *)(file + header->pairs_at),
         .filter = (const void *)(file + header->filter_at),
+        .words = (const void *)(file + header->words_at),
         .blocks = (const void *)(file + header->blocks_at),
         .classes = (const void *)(file + header->classes_at),
         .token_count = header->token_count,

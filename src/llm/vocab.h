@@ -35,6 +35,7 @@ struct vocab {
     const struct vocab_split *splits;
     const uint32_t *pairs;
     const uint8_t *filter;
+    const uint64_t *words;
     const uint8_t *blocks;
     const uint8_t *classes;
     uint32_t token_count;
@@ -66,6 +67,20 @@ static inline bool unit_child(const struct vocab *vocab, uint64_t unit, uint8_t 
 
     *child = vocab->units[unit_base(unit) ^ byte];
     return (*child & mask) == (used | (uint64_t)byte << 22);
+}
+
+/* Tokens of at most WORD_BYTES_MAX bytes are found by their text at one go: its bytes, little
+ * endian, and its length in the last byte. */
+enum { WORD_BYTES_MAX = 7, WORD_SLOT_BITS = 18 };
+
+static inline bool vocab_has_word(const struct vocab *vocab, uint64_t word)
+{
+    uint32_t at = (uint32_t)((word * 0x9e3779b97f4a7c15ULL) >> (64 - WORD_SLOT_BITS));
+
+    while (vocab->words[at] != 0 && vocab->words[at] != word) {
+        at = (at + 1) & ((1u << WORD_SLOT_BITS) - 1);
+    }
+    return vocab->words[at] == word;
 }
 
 /* What a code point is. */
