@@ -22,6 +22,7 @@ static const struct {
     [FAULT_PAYLOAD_TOO_LARGE] = {"payload_too_large", 413},
     [FAULT_HEADERS_TOO_LARGE] = {"invalid_request", 431},
     [FAULT_UNSUPPORTED_MEDIA] = {"invalid_request", 415},
+    [FAULT_IMAGE_DOWNLOAD] = {"image_download_failed", 400},
     [FAULT_UNPROCESSABLE] = {"unprocessable", 422},
     [FAULT_RATE_LIMIT] = {"rate_limit_exceeded", 429},
     [FAULT_SERVER] = {"server", 500},

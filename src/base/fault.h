@@ -29,6 +29,7 @@ enum fault_type {
     FAULT_PAYLOAD_TOO_LARGE,
     FAULT_HEADERS_TOO_LARGE,
     FAULT_UNSUPPORTED_MEDIA,
+    FAULT_IMAGE_DOWNLOAD, /* an image or document that a URL of the request names */
     FAULT_UNPROCESSABLE,
     FAULT_RATE_LIMIT,
     FAULT_SERVER,

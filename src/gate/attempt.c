@@ -1,5 +1,6 @@
 #include "gate/attempt.h"
 
+#include "codec/url.h"
 #include "gate/exchange.h"
 #include "wire/quirks.h"
 
@@ -103,16 +104,21 @@ static const struct fetch_owner_ops owner_ops = {on_head, on_bytes, on_end};
 
 /* --- starting and ending --- */
 
-/* Puts the provider's key on the request. */
-static void add_credentials(const struct provider_key *key, struct arena *arena,
-                            struct headers *headers)
+/* Puts a plain key, or the token that was got with it, on the request. */
+static void add_key(const struct provider_key *key, const struct proof *proof, struct arena *arena,
+                    struct http_request *request)
 {
+    struct headers *headers = &request->headers;
+
     switch (key->credential) {
-    case CREDENTIAL_BEARER: {
-        str parts[] = {STR("Bearer "), key->secret};
-        headers_add(headers, arena, STR("authorization"), arena_join(arena, parts, 2));
+    case CREDENTIAL_BEARER:
+        headers_add(headers, arena, STR("authorization"),
+                    arena_join(arena, (str[]){STR("Bearer "), key->secret}, 2));
         break;
-    }
+    case CREDENTIAL_GOOGLE:
+        headers_add(headers, arena, STR("authorization"),
+                    arena_join(arena, (str[]){STR("Bearer "), proof->token}, 2));
+        break;
     case CREDENTIAL_X_API_KEY:
         headers_add(headers, arena, STR("x-api-key"), key->secret);
         break;
@@ -122,34 +128,58 @@ static void add_credentials(const struct provider_key *key, struct arena *arena,
     case CREDENTIAL_X_GOOG_API_KEY:
         headers_add(headers, arena, STR("x-goog-api-key"), key->secret);
         break;
-    case CREDENTIAL_QUERY_KEY:
-    case CREDENTIAL_AWS:
-    case CREDENTIAL_GOOGLE:
+    case CREDENTIAL_QUERY_KEY: {
+        bool has_query = str_find_char(request->path, '?') < request->path.len;
+        str parts[] = {request->path, has_query ? STR("&key=") : STR("?key="),
+                       url_encode(key->secret, STR(""), arena)};
+        request->path = arena_join(arena, parts, COUNT_OF(parts));
+        break;
+    }
+    case CREDENTIAL_AWS: /* signed when all else stands */
     case CREDENTIAL_NONE:
         break;
     }
 }
 
-static enum err start_fetch(struct exchange *exchange, struct fault *fault)
+static void sign(struct exchange *exchange, const struct sigv4_login *login,
+                 struct http_request *request)
+{
+    const struct endpoint *endpoint = &exchange->attempt.endpoint;
+    const struct site *site =
+        endpoint->model.site != NULL ? endpoint->model.site : &endpoint->provider->site;
+    const struct sigv4_request what = {.request = request,
+                                       .authority = endpoint->provider->origin.authority,
+                                       .region = site->region,
+                                       .service = STR("bedrock"),
+                                       .now_s = credentials_aws_now_s(exchange->worker)};
+
+    sigv4_sign(&what, login, &exchange->request, &request->headers);
+}
+
+/* Makes what the dialect wrote the request that goes over the wire. */
+static void complete_request(struct exchange *exchange, const struct proof *proof,
+                             struct http_request *request)
+{
+    struct attempt *attempt = &exchange->attempt;
+    struct arena *arena = &exchange->request;
+    str base = attempt->endpoint.provider->origin.path;
+
+    request->path = arena_join(arena, (str[]){base, request->path}, 2);
+    headers_add(&request->headers, arena, STR("accept-encoding"), STR("identity"));
+    headers_add(&request->headers, arena, STR("user-agent"), STR("gatehouse/" GATEHOUSE_VERSION));
+    add_key(attempt->key, proof, arena, request);
+    if (attempt->key->credential == CREDENTIAL_AWS) {
+        sign(exchange, &proof->aws, request);
+    }
+}
+
+static void start_fetch(struct exchange *exchange, const struct http_request *request)
 {
     struct attempt *attempt = &exchange->attempt;
     const struct provider *provider = attempt->endpoint.provider;
     const struct settings *settings = &exchange->config->snapshot->settings;
-    struct arena *arena = &exchange->request;
-    struct provider_request written = {0};
-
-    enum err err = attempt->endpoint.dialect->encode_request(
-        exchange->chat, &attempt->endpoint.model, arena, &written, fault);
-    if (err != ERR_OK) {
-        return err;
-    }
-    struct http_request *request = &written.http;
-    attempt->hints = written.hints;
-    headers_add(&request->headers, arena, STR("accept-encoding"), STR("identity"));
-    headers_add(&request->headers, arena, STR("user-agent"), STR("gatehouse/" GATEHOUSE_VERSION));
-    add_credentials(&provider->keys[0], arena, &request->headers);
-
     const struct origin *origin = &provider->origin;
+
     attempt->pool_target = (struct pool_target){.host = origin->host,
                                                 .port = origin->port,
                                                 .tls = origin->tls,
@@ -158,7 +188,7 @@ static enum err start_fetch(struct exchange *exchange, struct fault *fault)
     const struct fetch_request fetch = {
         .target = &attempt->pool_target,
         .method = request->method,
-        .path = arena_join(arena, (str[]){origin->path, request->path}, 2),
+        .path = request->path,
         .headers = &request->headers,
         .body = request->body,
         .fresh = exchange->repeat_fresh,
@@ -169,31 +199,156 @@ static enum err start_fetch(struct exchange *exchange, struct fault *fault)
                      .total_ms = settings->total_timeout_ms},
     };
     attempt->fetch = fetch_start(&exchange->worker->pool, &fetch, &owner_ops, exchange);
-    return ERR_OK;
 }
 
-enum err attempt_start(struct exchange *exchange, const struct target *target, struct fault *fault)
+/* --- what is not told --- */
+
+enum { DROPPED_BYTES_MAX = 512 };
+
+static bool is_plain(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-' ||
+           c == '.' || c == '_';
+}
+
+/* "top_k, seed": fit for a header, whatever the client called its members. */
+static str list_drops(const struct drops *drops, struct arena *arena)
+{
+    char *text = arena_take_raw(arena, DROPPED_BYTES_MAX);
+    size_t len = 0;
+
+    for (size_t i = 0; i < drops->count; i++) {
+        size_t end = len;
+        for (size_t k = 0; k < drops->at[i].len && end + 3 < DROPPED_BYTES_MAX; k++) {
+            if (is_plain(drops->at[i].at[k])) {
+                end += end == len && len > 0 ? 2 : 0;
+                text[end++] = drops->at[i].at[k];
+            }
+        }
+        if (end + 3 >= DROPPED_BYTES_MAX) {
+            break; /* no half names */
+        }
+        if (end > len && len > 0) {
+            text[len] = ',';
+            text[len + 1] = ' ';
+        }
+        len = end;
+    }
+    return str_of(text, len);
+}
+
+static enum err refuse_drops(struct exchange *exchange, struct fault *fault)
+{
+    *fault =
+        (struct fault){.kind = ERR_MISSING,
+                       .type = FAULT_NOT_FOUND,
+                       .message = arena_printf(
+                           &exchange->arena,
+                           "No endpoints found that support all requested parameters (provider."
+                           "require_parameters). Not supported: " STR_FMT ".",
+                           STR_ARG(exchange->attempt.dropped))};
+    return ERR_MISSING;
+}
+
+/* --- starting --- */
+
+/* ERR_AGAIN: it is asked for. */
+static enum err find_proof(struct exchange *exchange, const struct target *target,
+                           struct proof *proof, struct fault *fault)
+{
+    if (!list_is_empty(&exchange->waiter.node)) {
+        return ERR_AGAIN;
+    }
+    switch (credentials_find(exchange->worker, target->key, &exchange->waiter, &exchange->arena,
+                             proof, fault)) {
+    case LOGIN_READY:
+        return ERR_OK;
+    case LOGIN_ASKING:
+        return ERR_AGAIN;
+    case LOGIN_FAILED:
+        break;
+    }
+    fault->provider = target->endpoint->provider->display;
+    return ERR_PEER;
+}
+
+/* The attempt before is over; this one has said nothing yet. */
+static void begin(struct exchange *exchange, const struct target *target)
 {
     struct attempt *attempt = &exchange->attempt;
 
     attempt_end(exchange);
-    *attempt = (struct attempt){.endpoint = *target->endpoint};
+    *attempt = (struct attempt){.endpoint = *target->endpoint, .key = target->key};
     buf_init(&attempt->refusal, REFUSAL_BYTES_MAX);
+    attempt->endpoint.model.name = arena_copy(&exchange->arena, target->endpoint->model.name);
+}
+
+/* From here on it is this target that is spoken of. */
+static void note_target(struct exchange *exchange, const struct target *target)
+{
+    const struct provider *provider = target->endpoint->provider;
+
     exchange->attempt_count++;
     exchange->upstream_status = 0;
     exchange->identity.model = arena_copy(&exchange->arena, target->model->id);
-    exchange->identity.provider = arena_copy(&exchange->arena, target->endpoint->provider->display);
+    exchange->identity.provider = arena_copy(&exchange->arena, provider->display);
     exchange->model_served = exchange->identity.model;
-    exchange->provider_name = arena_copy(&exchange->arena, target->endpoint->provider->name);
-    exchange->upstream_model = arena_copy(&exchange->arena, target->endpoint->model.name);
-    attempt->endpoint.model.name = exchange->upstream_model;
+    exchange->provider_name = arena_copy(&exchange->arena, provider->name);
+    exchange->upstream_model = exchange->attempt.endpoint.model.name;
+}
+
+static enum err write_request(struct exchange *exchange, struct provider_request *out,
+                              struct fault *fault)
+{
+    struct attempt *attempt = &exchange->attempt;
+
+    enum err err = attempt->endpoint.dialect->encode_request(
+        exchange->chat, &attempt->endpoint.model, &exchange->request, out, fault);
+    if (err != ERR_OK) {
+        fault->provider = attempt->endpoint.provider->display;
+        return err;
+    }
+    attempt->hints = out->hints;
+    attempt->dropped = list_drops(&out->drops, &exchange->arena);
+    if (out->drops.count > 0 && exchange->chat->require_parameters) {
+        return refuse_drops(exchange, fault);
+    }
+    return ERR_OK;
+}
+
+static void start_demo(struct exchange *exchange, const struct target *target)
+{
+    struct attempt *attempt = &exchange->attempt;
+
+    begin(exchange, target);
+    note_target(exchange, target);
+    attempt->demo = demo_new(exchange->chat, &exchange->request, exchange->identity.generation_id);
+    attempt->status = 200;
+}
+
+enum err attempt_start(struct exchange *exchange, const struct target *target, struct fault *fault)
+{
+    struct provider_request written = {0};
+    struct proof proof = {0};
+
     if (target->endpoint->dialect == NULL) {
-        attempt->demo =
-            demo_new(exchange->chat, &exchange->request, exchange->identity.generation_id);
-        attempt->status = 200;
+        start_demo(exchange, target);
         return ERR_OK;
     }
-    return start_fetch(exchange, fault);
+    enum err err = find_proof(exchange, target, &proof, fault);
+    if (err != ERR_OK) {
+        return err;
+    }
+    begin(exchange, target);
+    err = write_request(exchange, &written, fault);
+    if (err != ERR_OK) {
+        return err;
+    }
+    note_target(exchange, target);
+    exchange->attempt.proof_number = proof.number;
+    complete_request(exchange, &proof, &written.http);
+    start_fetch(exchange, &written.http);
+    return ERR_OK;
 }
 
 void attempt_end(struct exchange *exchange)
@@ -210,6 +365,69 @@ void attempt_end(struct exchange *exchange)
     }
     buf_free(&attempt->refusal);
     attempt->demo = NULL;
+}
+
+/* --- logins that are not taken --- */
+
+enum { CLOCK_ERROR_S_MIN = 60 };
+
+static bool refusal_says(const struct attempt *attempt, str words)
+{
+    str body = buf_str(&attempt->refusal);
+
+    return str_find_nocase(body, words) < body.len;
+}
+
+/* Our clock is wrong as AWS has it, and it says by how much. */
+static bool clock_is_wrong(const struct exchange *exchange)
+{
+    const struct attempt *attempt = &exchange->attempt;
+    int64_t error_s = credentials_clock_error_s(exchange->worker, &attempt->headers);
+
+    if (attempt->key->credential != CREDENTIAL_AWS || attempt->status != 403 ||
+        (error_s < CLOCK_ERROR_S_MIN && error_s > -CLOCK_ERROR_S_MIN)) {
+        return false;
+    }
+    return refusal_says(attempt, STR("signature expired")) ||
+           refusal_says(attempt, STR("not yet current")) ||
+           refusal_says(attempt, STR("invalidsignature")) ||
+           refusal_says(attempt, STR("signature we calculated does not match"));
+}
+
+static bool proof_is_refused(const struct exchange *exchange)
+{
+    const struct attempt *attempt = &exchange->attempt;
+
+    if (attempt->key->credential == CREDENTIAL_GOOGLE) {
+        return attempt->status == 401;
+    }
+    return attempt->key->credential == CREDENTIAL_AWS && attempt->status == 403 &&
+           (refusal_says(attempt, STR("security token")) ||
+            refusal_says(attempt, STR("expiredtoken")));
+}
+
+bool attempt_login_is_stale(const struct exchange *exchange)
+{
+    const struct attempt *attempt = &exchange->attempt;
+
+    if (attempt->demo != NULL || attempt->decoding) {
+        return false;
+    }
+    return clock_is_wrong(exchange) ||
+           (proof_is_refused(exchange) &&
+            credentials_can_renew(exchange->worker, attempt->key, attempt->proof_number));
+}
+
+void attempt_renew_login(struct exchange *exchange)
+{
+    const struct attempt *attempt = &exchange->attempt;
+
+    if (clock_is_wrong(exchange)) {
+        credentials_correct_clock(exchange->worker, &attempt->headers);
+    } else {
+        credentials_renew(exchange->worker, attempt->key, attempt->proof_number);
+    }
+    exchange->login_renewed = true;
 }
 
 /* --- what went wrong --- */

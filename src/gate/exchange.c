@@ -57,7 +57,7 @@ void exchange_free_spare(struct worker *worker)
     }
 }
 
-static void on_principal_known(struct waiter *waiter)
+static void on_answered(struct waiter *waiter)
 {
     exchange_wake(CONTAINER_OF(waiter, struct exchange, waiter));
 }
@@ -74,7 +74,7 @@ struct exchange *exchange_new(struct worker *worker, struct http_call *call,
     exchange->surface = surface;
     exchange->config = worker_hold_config(worker);
     exchange->later.run = run_later;
-    waiter_init(&exchange->waiter, on_principal_known);
+    waiter_init(&exchange->waiter, on_answered);
     list_push(&worker->exchanges, &exchange->node);
     atomic_fetch_add_explicit(&worker->running, 1, memory_order_relaxed);
 
@@ -105,6 +105,7 @@ static void end(struct exchange *exchange)
     struct worker *worker = exchange->worker;
 
     assert(exchange->call == NULL);
+    media_end(exchange);
     attempt_end(exchange);
     loop_stop_timer(&worker->loop, &exchange->keepalive);
     list_remove(&exchange->waiter.node);

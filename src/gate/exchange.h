@@ -17,6 +17,7 @@
 #pragma once
 
 #include "gate/attempt.h"
+#include "gate/media.h"
 #include "gate/worker.h"
 #include "llm/gather.h"
 #include "policy/auth.h"
@@ -28,7 +29,7 @@ enum step {
     STEP_AUTH,      /* key -> principal */
     STEP_ADMIT,     /* may it run now */
     STEP_PLAN,      /* model name -> ordered targets */
-    STEP_ATTEMPT,   /* encode for one target and send */
+    STEP_ATTEMPT,   /* media, login; encode for one target and send */
     STEP_RELAY,     /* provider bytes -> events -> client bytes */
     STEP_REFUSE,    /* one error, in the surface's words */
     STEP_SETTLE,    /* cost, row */
@@ -50,9 +51,10 @@ struct exchange {
     bool status_sent;      /* the streamed answer's head is out */
     bool streamed;
     bool admitted_key;
-    bool failed;       /* `fault` is set */
-    bool repeat_fresh; /* the same target again, on a fresh connection */
-    bool paused;       /* the client has too much unsent */
+    bool failed;        /* `fault` is set */
+    bool repeat_fresh;  /* the same target again, on a fresh connection */
+    bool login_renewed; /* once, after a provider did not take a token or a signature */
+    bool paused;        /* the client has too much unsent */
     bool usage_known;
     int32_t attempt_count;
     int status; /* told to the client; 0: none */
@@ -74,7 +76,7 @@ struct exchange {
     /* Who asks. */
     struct auth auth;
     uint8_t key_hash[32];
-    struct waiter waiter; /* in a principal's list while it is asked for */
+    struct waiter waiter; /* in a principal's or a login's list while it is asked for */
     char key_id[24];
     char client[48]; /* its address */
 
@@ -87,6 +89,7 @@ struct exchange {
     struct target *targets; /* in `request` */
     size_t target_count;
     size_t next_target;
+    struct media *media; /* what is being fetched for the next target; NULL: nothing */
     struct attempt attempt;
 
     /* The answer. */

@@ -136,10 +136,5 @@ void principals_take_answer(struct worker *worker, const struct reader_answer *a
         slot->fresh_until_us = 0;
         slot->known_until_us = worker->loop.now_us + 1;
     }
-    struct list *node = NULL;
-    while ((node = list_first(&slot->waiters)) != NULL) {
-        list_remove(node);
-        struct waiter *waiter = CONTAINER_OF(node, struct waiter, node);
-        waiter->answered(waiter);
-    }
+    waiter_tell_all(&slot->waiters);
 }

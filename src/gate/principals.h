@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "base/list.h"
+#include "gate/waiter.h"
 #include "store/reader.h"
 
 struct worker;
@@ -18,18 +18,6 @@ enum principal_state {
     PRINCIPAL_BAD,    /* no such key, or revoked */
     PRINCIPAL_FAILED, /* the store could not say */
 };
-
-/* Who waits for an answer: in its owner, in one list at most. */
-struct waiter {
-    struct list node;
-    void (*answered)(struct waiter *waiter);
-};
-
-static inline void waiter_init(struct waiter *waiter, void (*answered)(struct waiter *waiter))
-{
-    list_init(&waiter->node);
-    waiter->answered = answered;
-}
 
 struct principal {
     uint8_t hash[KEY_HASH_BYTES];

@@ -50,6 +50,15 @@ void answer_headers(const struct identity *identity, str content_type, struct he
     }
 }
 
+/* What the provider was not told of the request. */
+static void add_dropped(const struct exchange *exchange, struct headers *headers)
+{
+    if (exchange->attempt.dropped.len > 0) {
+        headers->at[headers->count++] =
+            (struct header){STR("x-gatehouse-dropped"), exchange->attempt.dropped};
+    }
+}
+
 static void send_stream_head(struct exchange *exchange)
 {
     struct header room[ANSWER_HEADERS_MAX];
@@ -58,6 +67,7 @@ static void send_stream_head(struct exchange *exchange)
     answer_headers(&exchange->identity, STR("text/event-stream; charset=utf-8"), room, &headers);
     room[headers.count++] = (struct header){STR("cache-control"), STR("no-cache")};
     room[headers.count++] = (struct header){STR("x-accel-buffering"), STR("no")};
+    add_dropped(exchange, &headers);
     http_call_begin(exchange->call, 200, &headers);
     exchange->status = 200;
     exchange->status_sent = true;
@@ -334,6 +344,7 @@ static enum err finish_whole(struct exchange *exchange, struct fault *fault)
         return too_big(fault);
     }
     answer_headers(&exchange->identity, STR("application/json"), room, &headers);
+    add_dropped(exchange, &headers);
     exchange->answer_bytes += (int64_t)out->len;
     exchange->status = 200;
     http_call_answer(exchange->call, 200, &headers, buf_str(out));

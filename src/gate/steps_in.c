@@ -2,7 +2,7 @@
 #include "gate/exchange.h"
 #include "store/keys.h"
 
-enum { TARGETS_MAX = 64 };
+enum { TARGETS_MAX = 128 };
 
 /* --- auth --- */
 
@@ -125,10 +125,18 @@ enum step step_admit(struct exchange *exchange)
 
 /* --- plan --- */
 
+/* An endpoint once for each key of its provider.  Exchanges begin with different keys, so that the
+ * load spreads. */
 static void add_targets(struct exchange *exchange, const struct catalogue_model *model)
 {
-    for (size_t i = 0; i < model->endpoint_count && exchange->target_count < TARGETS_MAX; i++) {
-        exchange->targets[exchange->target_count++] = (struct target){model, &model->endpoints[i]};
+    for (size_t i = 0; i < model->endpoint_count; i++) {
+        const struct endpoint *endpoint = &model->endpoints[i];
+        const struct provider *provider = endpoint->provider;
+        for (size_t k = 0; k < provider->key_count && exchange->target_count < TARGETS_MAX; k++) {
+            size_t turn = (exchange->worker->key_turn + k) % provider->key_count;
+            exchange->targets[exchange->target_count++] =
+                (struct target){model, endpoint, &provider->keys[turn]};
+        }
     }
 }
 
@@ -176,6 +184,7 @@ enum step step_plan(struct exchange *exchange)
             unknown = name;
         }
     }
+    exchange->worker->key_turn++;
     if (exchange->target_count == 0) {
         refuse_unknown_model(exchange, unknown);
         return STEP_REFUSE;

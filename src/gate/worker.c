@@ -1,6 +1,7 @@
 #include "gate/worker.h"
 
 #include "gate/exchange.h"
+#include "gate/media.h"
 #include "gate/visit.h"
 
 #include <stdio.h>
@@ -348,8 +349,9 @@ enum err worker_init(struct worker *worker, const struct worker_options *options
         .idle_ms = settings->upstream_keepalive_ms,
         .addresses_ms = ADDRESSES_MS,
         .head_bytes_max = ANSWER_HEAD_BYTES_MAX,
-        /* Encoding may escape what the client wrote plainly. */
-        .request_bytes_max = (size_t)settings->body_bytes_max * 2 + ANSWER_HEAD_BYTES_MAX,
+        /* Encoding may escape what the client wrote plainly; what was fetched becomes base64. */
+        .request_bytes_max = (size_t)settings->body_bytes_max * 2 +
+                             media_bytes_max(settings) * 4 / 3 + ANSWER_HEAD_BYTES_MAX,
     };
     const struct http_server_options http_options = server_options(settings);
 
@@ -369,6 +371,7 @@ enum err worker_init(struct worker *worker, const struct worker_options *options
     list_init(&worker->exchanges);
     random_init(&worker->random);
     principals_init(&worker->principals);
+    credentials_init(&worker->credentials);
     buf_init(&worker->out, (size_t)settings->answer_bytes_max * 2);
     loop_init(&worker->loop, options->loop_ops, options->clock, options->sock);
     worker->loop.on_wake = on_wake;
@@ -387,6 +390,7 @@ void worker_run(struct worker *worker)
 void worker_free(struct worker *worker)
 {
     http_server_stop(&worker->server);
+    credentials_free(worker);
     pool_free(&worker->pool);
     loop_end_turn(&worker->loop); /* what was closed is freed */
     exchange_free_spare(worker);

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/random.h"
+#include "gate/credentials.h"
 #include "gate/principals.h"
 #include "gate/route.h"
 #include "net/http_server.h"
@@ -57,6 +58,8 @@ struct worker {
     struct http_server server;
     struct pool pool;
     struct principals principals;
+    struct credentials credentials;
+    size_t key_turn; /* which of a provider's keys comes first, for the next exchange */
     const struct routes *routes;
     struct writer *writer;
     struct reader *reader;

@@ -1,9 +1,11 @@
 /*
- * retry: may a failed attempt be followed by another one?
+ * retry: may a failed attempt be followed by another one, and by which?
  *
  * One pure decision over facts that the gate collects; the only place where it is made.
  */
 #pragma once
+
+#include "base/fault.h"
 
 #include <stdbool.h>
 
@@ -12,6 +14,7 @@ struct retry_facts {
     bool client_has_bytes; /* of the answer's head or body: it cannot be taken back */
     bool client_gone;
     bool deadline_passed; /* of the whole exchange */
+    bool keys_left; /* the same endpoint has not been tried with another key of its provider */
     bool candidates_left; /* another endpoint has not been tried */
 
     /* An idle connection was taken from the pool and closed by the provider before a byte of an
@@ -19,15 +22,24 @@ struct retry_facts {
     bool reused_connection_died_before_answer;
     bool repeated; /* that has been answered with a fresh connection once already */
 
+    /* The provider did not take a token or a signature, and a better one can be had. */
+    bool login_is_stale;
+    bool login_renewed; /* that has been answered with a better one once already */
+
     bool connected;
     bool sent_any; /* a byte of the request may have reached the provider */
     bool got_head;
-    int status;           /* of the provider's answer; 0 without one */
-    bool fault_retryable; /* what the dialect or the transport says of the failure */
+    int status;                 /* of the provider's answer; 0 without one */
+    enum fault_type fault_type; /* what the dialect or the transport says of the failure, ... */
+    bool fault_retryable;       /* ... as does this */
 };
 
-/* The same endpoint is asked again, on a fresh connection. */
-bool retry_same_endpoint(const struct retry_facts *facts);
+enum retry {
+    RETRY_NOT,
+    RETRY_FRESH,    /* the same endpoint and key, on a fresh connection */
+    RETRY_LOGIN,    /* the same endpoint and key, with a renewed login */
+    RETRY_KEY,      /* the same endpoint, with the provider's next key */
+    RETRY_ENDPOINT, /* the next endpoint */
+};
 
-/* Another attempt may be made: at the same endpoint, see above, or at the next one. */
-bool retry_allowed(const struct retry_facts *facts);
+enum retry retry_choose(const struct retry_facts *facts);
