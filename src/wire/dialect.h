@@ -121,6 +121,7 @@ void decoder_free(struct decoder *decoder);
 
 extern const struct dialect openai_chat_dialect;
 extern const struct dialect anthropic_dialect;
+extern const struct dialect bedrock_dialect;
 extern const struct dialect cohere_dialect;
 extern const struct dialect ollama_dialect;
 
