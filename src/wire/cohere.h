@@ -24,6 +24,7 @@ struct cohere_request {
 
     bool has_tools;     /* the model is told of tools */
     bool has_documents; /* files, or the client's own `documents` */
+    str prefill;        /* of the assistant's, that the model is asked in words to go on from */
     str words;          /* what the system prompt must ask for, as the API has no member for it */
 };
 

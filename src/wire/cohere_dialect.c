@@ -29,6 +29,9 @@ struct reply {
     size_t null_len;    /* how much of NO_ARGUMENTS they are so far, held back */
     int64_t tool_count;
 
+    size_t repeated;      /* bytes of the text to go on from that the answer repeats, held back */
+    bool is_past_prefill; /* it repeats no more of it */
+
     bool reasons;                /* the last reasoning given is one that may go on */
     bool reasons_plan;           /* and it is a plan */
     int64_t reasoning_count;     /* blocks */
@@ -73,7 +76,17 @@ static enum err cut_short(struct work *work)
 
 /* ---- Text and reasoning ---- */
 
-static void give_text(struct work *work, str text)
+static size_t common_len(str a, str b)
+{
+    size_t len = 0;
+
+    while (len < a.len && len < b.len && a.at[len] == b.at[len]) {
+        len++;
+    }
+    return len;
+}
+
+static void say(struct work *work, str text)
 {
     if (text.len == 0) {
         return;
@@ -84,6 +97,37 @@ static void give_text(struct work *work, str text)
     work->reply->said_anything = true;
     work->reply->reasons = false;
     add(work, EVENT_TEXT)->text = text;
+}
+
+/* What was taken for a repetition of the text to go on from, and is none. */
+static void say_held(struct work *work)
+{
+    struct reply *reply = work->reply;
+
+    if (!reply->is_past_prefill) {
+        reply->is_past_prefill = true;
+        say(work, str_take(work->decoder->hints.prefill, reply->repeated));
+    }
+}
+
+/* Text without what repeats the one to go on from.  As long as all of it may be such a repetition
+ * it is held back: what it was is known from its length. */
+static void give_text(struct work *work, str text)
+{
+    struct reply *reply = work->reply;
+    str awaited = str_skip(work->decoder->hints.prefill, reply->repeated);
+    size_t common = reply->is_past_prefill ? 0 : common_len(awaited, text);
+
+    if (!reply->is_past_prefill && common == awaited.len) {
+        reply->is_past_prefill = true; /* all of it, or there is none */
+    } else if (!reply->is_past_prefill && common == text.len) {
+        reply->repeated += common;
+        return;
+    } else if (!reply->is_past_prefill) {
+        say_held(work);
+        common = 0;
+    }
+    say(work, str_skip(text, common));
 }
 
 /* Pieces of the same kind go on with one block until something else is said. */
@@ -173,6 +217,7 @@ static void open_call(struct work *work, json *call)
     str id = json_str(call, "id");
 
     close_call(work);
+    say_held(work);
     reply->call_is_open = true;
     reply->has_arguments = false;
     reply->null_len = 0;
@@ -322,10 +367,11 @@ static enum err take_error(struct work *work, json *root)
 static enum err end_answer(struct work *work, json *wire)
 {
     str native = json_str(wire, "finish_reason");
-    enum finish_reason finish = finish_of(work->reply, native);
     json *error = json_get(wire, "error");
 
     close_call(work);
+    say_held(work);
+    enum finish_reason finish = finish_of(work->reply, native);
     if (finish == FINISH_ERROR && !work->reply->said_anything) {
         return refusal_is_error(wire)
                    ? take_error(work, wire)

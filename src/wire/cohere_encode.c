@@ -403,6 +403,7 @@ enum err cohere_encode_request(const struct chat_request *chat, const struct mod
     }
     if (err == ERR_OK) {
         unsaid_add(chat, said, arena, &made.drops);
+        made.hints.prefill = request.prefill;
         made.http = (struct http_request){
             .method = STR("POST"),
             .path = STR("/v2/chat"),

@@ -302,6 +302,30 @@ static size_t sole_speaker(const struct chat_request *chat)
     return chat->message_count - 1;
 }
 
+static void put_words(struct cohere_request *request, enum chat_role role, str words)
+{
+    json_open_object(request->writer, NULL);
+    json_put_str(request->writer, "role", role_name(role));
+    json_put_str(request->writer, "content", words);
+    json_close_object(request->writer);
+}
+
+/* A model that cannot go on from words of its own is asked to, in the user's turn. */
+static void ask_to_go_on(struct cohere_request *request)
+{
+    const struct chat_request *chat = request->chat;
+    const struct chat_message *last = &chat->messages[chat->message_count - 1];
+
+    if (!chat_has_prefill(chat) || has_calls(last) ||
+        (model_rules_of(request->model)->takes & TAKES_PREFILL) != 0) {
+        return;
+    }
+    request->prefill = plan_of(request, last);
+    put_words(request, ROLE_USER,
+              STR("Continue your last message from exactly where it ends. Write only what comes "
+                  "next: repeat nothing of it and say nothing about it."));
+}
+
 enum err cohere_put_messages(struct cohere_request *request)
 {
     const struct chat_request *chat = request->chat;
@@ -309,10 +333,7 @@ enum err cohere_put_messages(struct cohere_request *request)
 
     json_open_array(request->writer, "messages");
     if (request->words.len > 0) {
-        json_open_object(request->writer, NULL);
-        json_put_str(request->writer, "role", STR("system"));
-        json_put_str(request->writer, "content", request->words);
-        json_close_object(request->writer);
+        put_words(request, ROLE_SYSTEM, request->words);
     }
     for (size_t i = 0; i < chat->message_count; i++) {
         enum err err = check_parts(request, i);
@@ -321,6 +342,7 @@ enum err cohere_put_messages(struct cohere_request *request)
         }
         put_message(request, &chat->messages[i], i == sole ? ROLE_USER : chat->messages[i].role);
     }
+    ask_to_go_on(request);
     json_close_array(request->writer);
     return ERR_OK;
 }

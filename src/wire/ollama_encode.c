@@ -443,10 +443,8 @@ static void put_think(struct request *request)
     if (!is_on && !is_off) {
         return;
     }
-    if (rules->habit == HABIT_NEVER || (is_off && rules->habit == HABIT_ALWAYS)) {
-        if (is_on) {
-            drops_add(request->drops, request->arena, STR("reasoning"));
-        }
+    if (is_on && rules->habit == HABIT_NEVER) {
+        drops_add(request->drops, request->arena, STR("reasoning"));
         return;
     }
     if (is_on && knows_levels && reasoning->effort != EFFORT_UNSET) {
