@@ -5,10 +5,13 @@
 #include "wire/dialect.h"
 #include "wire/quirks.h"
 
+#include "wire/quirks.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const addresses[PROVIDERS] = {"192.0.2.10", "192.0.2.11", "192.0.2.12"};
+static const char *const addresses[SERVERS] = {"192.0.2.10", "192.0.2.11", "192.0.2.12",
+                                               LOGINS_ADDRESS, FILES_ADDRESS};
 
 static _Noreturn void fail(const char *why)
 {
@@ -64,15 +67,20 @@ static void answer_request(struct sim_peer *peer, struct scripted *provider)
 /* The bytes of the first whole request in `bytes`, 0 when it is not whole. */
 static size_t request_bytes(str bytes)
 {
-    size_t head = str_find(bytes, STR("\r\n\r\n"));
-    str length = str_skip(bytes, str_find(bytes, STR("Content-Length: ")) + 16);
+    size_t end = str_find(bytes, STR("\r\n\r\n"));
+    str head = str_take(bytes, end);
+    size_t named = str_find(head, STR("Content-Length: "));
+    str length = str_skip(bytes, named + 16);
     uint64_t body = 0;
 
-    if (head == bytes.len ||
+    if (end == bytes.len) {
+        return 0;
+    }
+    if (named < head.len &&
         !str_to_uint(str_take(length, str_find_char(length, '\r')), SIZE_MAX, &body)) {
         return 0;
     }
-    return bytes.len >= head + 4 + body ? head + 4 + (size_t)body : 0;
+    return bytes.len >= end + 4 + body ? end + 4 + (size_t)body : 0;
 }
 
 static void provider_opened(struct sim_peer *peer)
@@ -83,15 +91,26 @@ static void provider_opened(struct sim_peer *peer)
     provider->last = peer;
 }
 
+static void keep(struct buf *buf, str bytes)
+{
+    if (buf_add(buf, bytes) != ERR_OK) {
+        fail("bytes without bounds");
+    }
+}
+
 static void provider_received(struct sim_peer *peer)
 {
+    struct scripted *provider = peer->ctx;
+
     for (;;) {
-        size_t len = request_bytes(str_skip(buf_str(&peer->received), peer->mark));
+        str rest = str_skip(buf_str(&peer->received), peer->mark);
+        size_t len = request_bytes(rest);
         if (len == 0) {
             return;
         }
+        keep(&provider->heard, str_take(rest, len));
         peer->mark += len;
-        answer_request(peer, peer->ctx);
+        answer_request(peer, provider);
     }
 }
 
@@ -161,6 +180,9 @@ static const struct settings usual = {
     .total_timeout_ms = 3600000,
     .upstream_keepalive_ms = 30000,
     .key_cache_ms = 2000,
+    .media_bytes_max = 64 * 1024,
+    .media_timeout_ms = 10000,
+    .credential_timeout_ms = 5000,
     .drain_ms = 600000,
 };
 
@@ -239,7 +261,8 @@ void gateway_make(struct gateway *gateway, uint64_t seed)
     memset(gateway, 0, sizeof(*gateway));
     gateway->snapshot = make_snapshot();
     gateway->settings = &gateway->snapshot->settings;
-    for (int i = 0; i < PROVIDERS; i++) {
+    for (int i = 0; i < SERVERS; i++) {
+        buf_init(&gateway->providers[i].heard, (size_t)1 << 28);
         gateway_place(gateway, i, SIM_ACCEPTS);
     }
 }
@@ -270,6 +293,9 @@ size_t gateway_free(struct gateway *gateway)
     }
     snapshot_free(gateway->snapshot);
     arena_reset(&gateway->arena);
+    for (int i = 0; i < SERVERS; i++) {
+        buf_free(&gateway->providers[i].heard);
+    }
     sim_forget(send_piece, free);
     return sim_stop();
 }
@@ -293,25 +319,23 @@ struct sim_peer *gateway_dial(struct gateway *gateway)
 
 void gateway_ask(struct sim_peer *client, const char *model, const char *more)
 {
-    char body[1024];
-    char request[2048];
+    gateway_ask_about(client, model, "[{\"role\":\"user\",\"content\":\"hi\"}]", more);
+}
 
-    (void)snprintf(body, sizeof(body),
-                   "{\"model\":\"%s\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]%s%s}",
-                   model, more[0] != '\0' ? "," : "", more);
+void gateway_ask_about(struct sim_peer *client, const char *model, const char *messages,
+                       const char *more)
+{
+    static char body[64 * 1024];
+    static char request[sizeof(body) + 1024];
+
+    (void)snprintf(body, sizeof(body), "{\"model\":\"%s\",\"messages\":%s%s%s}", model, messages,
+                   more[0] != '\0' ? "," : "", more);
     (void)snprintf(request, sizeof(request),
                    "POST /v1/chat/completions HTTP/1.1\r\nHost: gate\r\n"
                    "Authorization: Bearer sk-test\r\nContent-Type: application/json\r\n"
                    "Content-Length: %zu\r\n\r\n%s",
                    strlen(body), body);
     sim_send(client, str_c(request));
-}
-
-static void keep(struct buf *buf, str bytes)
-{
-    if (buf_add(buf, bytes) != ERR_OK) {
-        fail("an answer without bounds");
-    }
 }
 
 static void copy_word(char *room, size_t size, str word)

@@ -14,6 +14,12 @@
 #include "store_double.h"
 
 enum { ALPHA, BETA, GAMMA, PROVIDERS };
+/* Other servers: one that hands out logins, at an address that only the gateway itself may ask, and
+ * one with files, at a public address. */
+enum { LOGINS = PROVIDERS, FILES, SERVERS };
+
+#define LOGINS_ADDRESS "169.254.169.254"
+#define FILES_ADDRESS "93.184.216.34"
 
 /* What comes after the bytes of a reply. */
 enum reply_end { REPLY_STAYS, REPLY_CLOSES, REPLY_RESETS };
@@ -32,6 +38,7 @@ struct scripted {
     struct reply replies[8];
     size_t reply_count;
     size_t request_count;
+    struct buf heard; /* all whole requests, one behind the other */
     size_t connection_count;
     struct sim_peer *last; /* the connection that opened last */
 };
@@ -42,7 +49,7 @@ struct gateway {
     struct settings *settings; /* of the snapshot: to be changed before gateway_open() */
     struct arena arena;
     int fd;
-    struct scripted providers[PROVIDERS];
+    struct scripted providers[SERVERS];
 };
 
 /* Makes a world and a snapshot; gateway_open() starts the worker. */
@@ -63,6 +70,9 @@ void gateway_run_for(struct gateway *gateway, int64_t us);
 struct sim_peer *gateway_dial(struct gateway *gateway);
 /* A chat request for `model`; `more` are further members, such as "\"stream\":true". */
 void gateway_ask(struct sim_peer *client, const char *model, const char *more);
+/* The same with messages of one's own, as JSON. */
+void gateway_ask_about(struct sim_peer *client, const char *model, const char *messages,
+                       const char *more);
 
 /* What a client was told, read strictly. */
 struct told {

@@ -41,7 +41,7 @@ static int tear_down(void **state)
 }
 
 /* Starts the gateway and asks it once. */
-static void ask(const char *model, const char *more)
+static inline void ask(const char *model, const char *more)
 {
     gateway_open(&bench.gateway);
     bench.client = gateway_dial(&bench.gateway);
