@@ -268,6 +268,7 @@ enum err config_check(const char *path, const struct world *world, struct arena 
     *diagnostics = reader.diagnostics;
     if (err == ERR_OK && read_root_settings(&reader, root)) {
         check_files(&reader);
+        config_read_share(&reader);
         config_read_providers(&reader, yaml_get(root, STR("providers")));
         config_read_models(&reader, yaml_get(root, STR("models")));
     }

@@ -35,6 +35,7 @@ static const struct config_field model_fields[] = {
 struct endpoint_draft {
     struct config_text provider;
     struct config_text model;
+    struct config_text dialect;
     const struct yaml_node *pricing;
     const struct yaml_node *parameters;
     int64_t context_tokens;
@@ -46,6 +47,7 @@ struct endpoint_draft {
 static const struct config_field endpoint_fields[] = {
     {"provider", ENDPOINT_AT(provider), CONFIG_TEXT, true},
     {"model", ENDPOINT_AT(model), CONFIG_TEXT, false},
+    {"dialect", ENDPOINT_AT(dialect), CONFIG_TEXT, false},
     {"pricing", ENDPOINT_AT(pricing), CONFIG_NODE, false},
     {"context_length", ENDPOINT_AT(context_tokens), CONFIG_COUNT, false},
     {"max_output_tokens", ENDPOINT_AT(output_tokens_max), CONFIG_COUNT, false},
@@ -179,6 +181,19 @@ static void add_endpoint(struct catalogue_model *model, const struct endpoint *e
     model->endpoints[model->endpoint_count++] = *endpoint;
 }
 
+/* The endpoint in the dialect that was asked for; the demo has none. */
+static void change_dialect(struct config_reader *reader, const struct config_text *text,
+                           struct endpoint *endpoint)
+{
+    struct dialect_choice *choice = ARENA_NEW(&reader->snapshot->arena, struct dialect_choice);
+
+    if (text->node != NULL && config_choose_dialect(reader, endpoint->provider, text, choice)) {
+        endpoint->dialect = choice->dialect;
+        endpoint->model.quirks = choice->quirks;
+        endpoint->model.site = &choice->site;
+    }
+}
+
 static void read_endpoint(struct config_reader *reader, const struct model_place *place, size_t i,
                           struct catalogue_model *model)
 {
@@ -214,6 +229,7 @@ static void read_endpoint(struct config_reader *reader, const struct model_place
     struct pricing pricing = endpoint.pricing;
     endpoint = snapshot_make_endpoint(reader->snapshot, endpoint.provider, arena_copy(arena, name));
     endpoint.pricing = pricing;
+    change_dialect(reader, &draft.dialect, &endpoint);
     endpoint.model.context_tokens = draft.context_tokens;
     endpoint.model.output_tokens_max = draft.output_tokens_max;
     endpoint.model.parameters = parameters;

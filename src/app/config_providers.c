@@ -1,34 +1,37 @@
 /* The `providers` list, and the providers that the environment names. */
-#include "app/config_reader.h"
-#include "codec/url.h"
+#include "app/config_provider.h"
 #include "wire/dialect.h"
-#include "wire/quirks.h"
 
 enum {
     NAME_BYTES_MAX = 47, /* what a row of the store holds */
-    API_KEY_BYTES_MAX = 16 * 1024,
     AUTHORITIES_BYTES_MAX = 8 * 1024 * 1024,
 };
 
-/* One element of the list, before its words are understood. */
-struct draft {
-    const struct yaml_node *node; /* NULL: from the environment */
-    struct config_text name;
-    struct config_text preset;
-    struct config_text dialect;
-    struct config_text base_url;
-    struct config_text api_key;
-    struct config_text ca_file;
-    struct config_text label;
-};
-
-#define TEXT_AT(member) offsetof(struct draft, member), CONFIG_TEXT
+#define AT(member) offsetof(struct provider_draft, member)
 
 static const struct config_field fields[] = {
-    {"name", TEXT_AT(name), true},        {"preset", TEXT_AT(preset), false},
-    {"dialect", TEXT_AT(dialect), false}, {"base_url", TEXT_AT(base_url), false},
-    {"api_key", TEXT_AT(api_key), false}, {"ca_file", TEXT_AT(ca_file), false},
-    {"label", TEXT_AT(label), false},     {0},
+    {"name", AT(name), CONFIG_TEXT, true},
+    {"preset", AT(preset), CONFIG_TEXT, false},
+    {"dialect", AT(dialect), CONFIG_TEXT, false},
+    {"platform", AT(platform), CONFIG_TEXT, false},
+    {"base_url", AT(base_url), CONFIG_TEXT, false},
+    {"ca_file", AT(ca_file), CONFIG_TEXT, false},
+    {"label", AT(label), CONFIG_TEXT, false},
+    {"region", AT(region), CONFIG_TEXT, false},
+    {"location", AT(region), CONFIG_TEXT, false},
+    {"project", AT(project), CONFIG_TEXT, false},
+    {"account", AT(account), CONFIG_TEXT, false},
+    {"resource", AT(account), CONFIG_TEXT, false},
+    {"api_version", AT(api_version), CONFIG_TEXT, false},
+    {"api_key", AT(api_key), CONFIG_TEXT, false},
+    {"api_keys", AT(api_keys), CONFIG_NODE, false},
+    {"credentials", AT(credentials), CONFIG_TEXT, false},
+    {"credentials_file", AT(credentials_file), CONFIG_TEXT, false},
+    {"access_key_id", AT(access_key_id), CONFIG_TEXT, false},
+    {"secret_access_key", AT(secret_access_key), CONFIG_TEXT, false},
+    {"session_token", AT(session_token), CONFIG_TEXT, false},
+    {"profile", AT(profile), CONFIG_TEXT, false},
+    {0},
 };
 
 static bool is_name(str name)
@@ -43,7 +46,7 @@ static bool is_name(str name)
     return name.len > 0 && name.len <= NAME_BYTES_MAX;
 }
 
-static bool check_name(struct config_reader *reader, const struct draft *draft)
+static bool check_name(struct config_reader *reader, const struct provider_draft *draft)
 {
     str name = draft->name.text;
 
@@ -69,19 +72,19 @@ static bool check_name(struct config_reader *reader, const struct draft *draft)
     return true;
 }
 
-static struct guess guess_preset(str name)
+static struct guess guess_preset(const struct config_reader *reader, str name)
 {
     struct guess guess = guess_start(name);
 
-    for (const struct preset *preset = preset_all(); preset->name != NULL; preset++) {
-        guess_consider(&guess, str_c(preset->name));
+    for (size_t i = 0; i < reader->presets.count; i++) {
+        guess_consider(&guess, reader->presets.rows[i].name);
     }
     return guess;
 }
 
 static void complain_of_preset(struct config_reader *reader, const struct yaml_node *node)
 {
-    struct guess guess = guess_preset(node->text);
+    struct guess guess = guess_preset(reader, node->text);
 
     config_complain(reader, DIAGNOSTIC_NO_PRESET, node,
                     arena_printf(reader->arena, "there is no preset `" STR_FMT "`",
@@ -91,157 +94,34 @@ static void complain_of_preset(struct config_reader *reader, const struct yaml_n
 
 /* The preset that `preset:` names, else the one of the provider's name, else NULL.  False when a
  * preset is named that does not exist. */
-static bool find_preset(struct config_reader *reader, const struct draft *draft,
+static bool find_preset(struct config_reader *reader, const struct provider_draft *draft,
                         const struct preset **out)
 {
     const struct yaml_node *named = draft->preset.node;
 
-    *out = preset_by_name(named != NULL ? draft->preset.text : draft->name.text);
+    *out = preset_by_name(&reader->presets, named != NULL ? draft->preset.text : draft->name.text);
     if (*out == NULL && named != NULL && draft->preset.text.at != NULL) {
         complain_of_preset(reader, named);
     }
     return *out != NULL || named == NULL;
 }
 
-/* Complains that something is missing which a preset would have supplied. */
-static void complain_of_missing(struct config_reader *reader, const struct draft *draft,
-                                const char *key)
+void config_complain_missing(struct config_reader *reader, const struct provider_draft *draft,
+                             const struct preset *preset, const char *key)
 {
-    struct guess guess = guess_preset(draft->name.text);
+    struct guess guess = guess_preset(reader, draft->name.text);
 
+    if (preset != NULL) {
+        config_complain(reader, DIAGNOSTIC_MISSING, draft->name.node,
+                        arena_printf(reader->arena,
+                                     "the provider has no `%s`, and its preset supplies none", key),
+                        STR_NONE);
+        return;
+    }
     config_complain(
         reader, DIAGNOSTIC_MISSING, draft->name.node,
         arena_printf(reader->arena, "the provider has no `%s`, and its name is no preset's", key),
         config_did_you_mean(reader, &guess));
-}
-
-static const struct dialect *find_dialect(struct config_reader *reader, const struct draft *draft,
-                                          const struct preset *preset)
-{
-    if (draft->dialect.node == NULL) {
-        if (preset == NULL) {
-            complain_of_missing(reader, draft, "dialect");
-            return NULL;
-        }
-        return dialect_by_name(str_c(preset->dialect));
-    }
-    if (draft->dialect.text.at == NULL) {
-        return NULL; /* told already */
-    }
-    const struct dialect *dialect = dialect_by_name(draft->dialect.text);
-    if (dialect == NULL) {
-        str shown = config_show(reader, draft->dialect.node->text);
-        config_complain(
-            reader, DIAGNOSTIC_NO_DIALECT, draft->dialect.node,
-            arena_printf(reader->arena, "there is no dialect `" STR_FMT "`", STR_ARG(shown)),
-            arena_printf(reader->arena, "there are %s", dialect_names()));
-    }
-    return dialect;
-}
-
-/* "https://host/v1/" -> an origin whose strings live in the snapshot. */
-static bool parse_origin(str text, struct arena *arena, struct origin *out)
-{
-    struct url url = {0};
-
-    if (url_parse(text, &url) != ERR_OK || url.query.len > 0) {
-        return false;
-    }
-    while (str_has_suffix(url.path, STR("/"))) {
-        url.path.len--;
-    }
-    *out = (struct origin){
-        .tls = url.tls,
-        .host = arena_copy(arena, url.host),
-        .port = url.port,
-        .path = arena_copy(arena, url.path),
-        .authority = arena_copy(arena, url.authority),
-    };
-    return true;
-}
-
-static bool find_origin(struct config_reader *reader, const struct draft *draft,
-                        const struct preset *preset, struct origin *out)
-{
-    struct arena *arena = &reader->snapshot->arena;
-
-    if (draft->base_url.node == NULL) {
-        if (preset == NULL || preset->base_url == NULL) {
-            complain_of_missing(reader, draft, "base_url");
-            return false;
-        }
-        bool parsed = parse_origin(str_c(preset->base_url), arena, out);
-        assert(parsed);
-        return true;
-    }
-    if (draft->base_url.text.at == NULL) {
-        return false; /* told already */
-    }
-    if (!parse_origin(draft->base_url.text, arena, out)) {
-        config_complain(reader, DIAGNOSTIC_URL, draft->base_url.node,
-                        STR("this is not the URL of a provider"),
-                        STR("http:// or https://, a host, perhaps a port and a path"));
-        return false;
-    }
-    return true;
-}
-
-/* It goes into a header as it is. */
-static bool is_api_key(str key)
-{
-    for (size_t i = 0; i < key.len; i++) {
-        if (key.at[i] <= ' ' || key.at[i] >= 0x7f) {
-            return false;
-        }
-    }
-    return key.len <= API_KEY_BYTES_MAX;
-}
-
-/* The text of `api_key`, else the preset's variable. */
-static bool find_api_key(struct config_reader *reader, const struct draft *draft,
-                         const struct preset *preset, struct provider *out)
-{
-    struct arena *arena = &reader->snapshot->arena;
-    const struct config_text *given = &draft->api_key;
-    const char *variable = preset != NULL ? preset->env : NULL;
-    str key = given->text;
-    str source = given->source.len > 0 ? given->source : STR("the configuration");
-
-    if (given->node != NULL && given->text.at == NULL) {
-        return false; /* told already */
-    }
-    if (given->node == NULL && variable != NULL) {
-        key = world_variable(reader->world, variable);
-        source = str_c(variable);
-    }
-    bool is_meant_empty = given->node != NULL && given->node->text.len == 0;
-    if (key.len == 0 && !is_meant_empty && (given->node != NULL || variable != NULL)) {
-        str hint = variable != NULL
-                       ? arena_printf(reader->arena, "set %s, or give `api_key`", variable)
-                       : STR("write \"\" when it needs none");
-        config_complain(reader, DIAGNOSTIC_CREDENTIAL,
-                        given->node != NULL ? given->node : draft->name.node,
-                        STR("the provider has no API key"), hint);
-        return false;
-    }
-    if (!is_api_key(key)) {
-        config_complain(reader, DIAGNOSTIC_CREDENTIAL,
-                        given->node != NULL ? given->node : draft->name.node,
-                        arena_printf(reader->arena,
-                                     "the API key from " STR_FMT
-                                     " holds blanks, line ends or other characters that no key has",
-                                     STR_ARG(source)),
-                        STR_NONE);
-        return false;
-    }
-    out->keys = ARENA_NEW(arena, struct provider_key);
-    out->key_count = 1;
-    out->keys[0] = (struct provider_key){
-        .credential = key.len > 0 ? CREDENTIAL_BEARER : CREDENTIAL_NONE,
-        .source = key.len > 0 ? arena_copy(arena, source) : STR_NONE,
-        .secret = arena_copy(arena, key),
-    };
-    return true;
 }
 
 static void check_file(struct config_reader *reader, const struct config_text *text)
@@ -256,85 +136,125 @@ static void check_file(struct config_reader *reader, const struct config_text *t
     }
 }
 
-/* The preset's row, or the dialect's default. */
-static const struct quirks *find_quirks(const struct provider *provider,
-                                        const struct preset *preset)
-{
-    str dialect = str_c(provider->dialect->name);
-    bool is_preset = preset != NULL && str_eq(dialect, str_c(preset->dialect));
-
-    return is_preset ? preset->quirks : quirks_default(dialect);
-}
-
 /* A key that is given is sent, even to a server that mostly needs none. */
-static void settle_credential(struct provider *provider)
+static void settle_credentials(struct provider *provider)
 {
-    struct provider_key *key = &provider->keys[0];
-
-    if (key->secret.len > 0 && provider->quirks->credential != CREDENTIAL_NONE) {
-        key->credential = provider->quirks->credential;
+    for (size_t i = 0; i < provider->key_count; i++) {
+        struct provider_key *key = &provider->keys[i];
+        if (key->secret.len > 0 && provider->quirks->credential != CREDENTIAL_NONE) {
+            key->credential = provider->quirks->credential;
+        }
     }
 }
 
-static void read_provider(struct config_reader *reader, const struct draft *draft)
+/* What stands in for a key, by the platform. */
+static enum login login_of(const struct preset *preset, enum platform platform)
+{
+    if (preset != NULL) {
+        return preset->login;
+    }
+    if (platform == PLATFORM_BEDROCK) {
+        return LOGIN_AWS;
+    }
+    return platform == PLATFORM_VERTEX ? LOGIN_GOOGLE : LOGIN_NONE;
+}
+
+/* What a login needs beside itself; false, and told, when it is not there. */
+static bool check_place(struct config_reader *reader, const struct provider_draft *draft,
+                        const struct preset *preset, const struct provider *provider)
+{
+    enum credential credential = provider->keys[0].credential;
+
+    if (credential == CREDENTIAL_AWS) {
+        return config_need_place(reader, draft, preset, "region", provider->site.region);
+    }
+    if (credential == CREDENTIAL_GOOGLE && provider->site.platform == PLATFORM_VERTEX) {
+        return config_need_place(reader, draft, preset, "region", provider->site.region) &&
+               config_need_place(reader, draft, preset, "project", provider->site.project);
+    }
+    return true;
+}
+
+/* Dialect, place and keys, each with its say.  What is wrong is told. */
+static void read_parts(struct config_reader *reader, const struct provider_draft *draft,
+                       const struct preset *preset, struct provider *provider)
+{
+    struct speech speech = config_find_speech(reader, draft, preset);
+    enum login login = login_of(preset, speech.platform);
+    bool has_key = draft->api_key.node != NULL || draft->api_keys != NULL;
+    str project = STR_NONE;
+
+    struct whereabouts where =
+        config_find_whereabouts(reader, draft, preset, login == LOGIN_GOOGLE && has_key);
+    bool is_keyed = config_find_keys(reader, draft, preset, login, provider, &project);
+    where.project = where.project.len > 0 ? where.project : project;
+    bool is_placed = config_find_origin(reader, draft, preset, &speech, &where, &provider->origin);
+    check_file(reader, &draft->ca_file);
+    if (speech.dialect == NULL || !is_keyed || !is_placed) {
+        return;
+    }
+    provider->dialect = speech.dialect;
+    provider->quirks = speech.quirks;
+    provider->site = (struct site){
+        .platform = speech.platform,
+        .region = where.region,
+        .project = where.project,
+        .api_version = where.api_version,
+    };
+    settle_credentials(provider);
+    if (check_place(reader, draft, preset, provider)) {
+        config_find_choices(reader, draft, preset, provider);
+    }
+}
+
+static void read_provider(struct config_reader *reader, const struct provider_draft *draft)
 {
     struct snapshot *snapshot = reader->snapshot;
     struct arena *arena = &snapshot->arena;
     const struct preset *preset = NULL;
     struct provider provider = {.index = snapshot->provider_count};
 
-    if (draft->name.text.at == NULL || !check_name(reader, draft)) {
+    if (draft->name.text.at == NULL || !check_name(reader, draft) ||
+        !find_preset(reader, draft, &preset)) {
         return;
     }
-    if (!find_preset(reader, draft, &preset)) {
-        return;
-    }
-    /* All of them, so that each has its say. */
-    provider.dialect = find_dialect(reader, draft, preset);
-    bool has_origin = find_origin(reader, draft, preset, &provider.origin);
-    bool has_key = find_api_key(reader, draft, preset, &provider);
-    check_file(reader, &draft->ca_file);
-
     provider.name = arena_copy(arena, draft->name.text);
     provider.ca_file = arena_copy(arena, draft->ca_file.text);
     provider.display = draft->label.text.len > 0 ? arena_copy(arena, draft->label.text)
-                       : preset != NULL          ? str_c(preset->display)
+                       : preset != NULL          ? preset->display
                                                  : provider.name;
-    if (provider.dialect != NULL && has_origin && has_key) {
-        provider.quirks = find_quirks(&provider, preset);
-        settle_credential(&provider);
-    }
+    read_parts(reader, draft, preset, &provider);
+    reader->presets_of[provider.index] = preset;
     /* A broken one is kept too while reading: models that name it are not to blame. */
     snapshot->providers[snapshot->provider_count++] = provider;
 }
 
-/* Every preset whose variable is set. */
+/* True when the environment holds all that the preset needs. */
+static bool is_in_environment(struct config_reader *reader, const struct preset *preset)
+{
+    str variable = STR_NONE;
+    bool has_key = config_find_variable(reader, &preset->env, &variable).len > 0 ||
+                   (preset->login == LOGIN_AWS && config_has_aws(reader)) ||
+                   (preset->login == LOGIN_GOOGLE && config_has_google(reader));
+
+    return has_key && dialect_by_name(preset->dialect) != NULL && config_has_origin(reader, preset);
+}
+
 static void read_environment(struct config_reader *reader)
 {
-    for (const struct preset *preset = preset_all(); preset->name != NULL; preset++) {
-        bool is_spoken = dialect_by_name(str_c(preset->dialect)) != NULL;
-        if (is_spoken && preset->env != NULL &&
-            world_variable(reader->world, preset->env).len > 0) {
-            struct draft draft = {.name = {.text = str_c(preset->name)}};
+    for (size_t i = 0; i < reader->presets.count; i++) {
+        const struct preset *preset = &reader->presets.rows[i];
+        if (is_in_environment(reader, preset)) {
+            struct provider_draft draft = {.name = {.text = preset->name}};
             read_provider(reader, &draft);
         }
     }
 }
 
-static size_t count_presets(void)
-{
-    size_t count = 0;
-
-    for (const struct preset *preset = preset_all(); preset->name != NULL; preset++) {
-        count++;
-    }
-    return count;
-}
-
 static void read_list(struct config_reader *reader, const struct yaml_node *node)
 {
     for (size_t i = 0; i < node->count; i++) {
-        struct draft draft = {.node = node->items[i]};
+        struct provider_draft draft = {0};
         struct config_map map = {
             .where = arena_printf(reader->arena, "providers[%zu]", i),
             .topic = "config providers",
@@ -346,12 +266,14 @@ static void read_list(struct config_reader *reader, const struct yaml_node *node
     }
 }
 
-static void add_demo(struct snapshot *snapshot)
+static void add_demo(struct config_reader *reader)
 {
+    struct snapshot *snapshot = reader->snapshot;
+
     snapshot->providers[snapshot->provider_count] = (struct provider){
         .name = STR("demo"),
         .display = STR("Demo"),
-        .quirks = quirks_default(STR("openai")),
+        .quirks = quirks_default(&reader->presets, STR("openai")),
         .keys = ARENA_NEW(&snapshot->arena, struct provider_key),
         .key_count = 1,
         .index = snapshot->provider_count,
@@ -362,16 +284,17 @@ static void add_demo(struct snapshot *snapshot)
 void config_read_providers(struct config_reader *reader, const struct yaml_node *node)
 {
     struct snapshot *snapshot = reader->snapshot;
-    size_t room = (node != NULL ? node->count : count_presets()) + 1;
+    size_t room = (node != NULL ? node->count : reader->presets.count) + 1;
 
     reader->topic = "config providers";
     snapshot->providers = ARENA_ARRAY(&snapshot->arena, struct provider, room);
+    reader->presets_of = ARENA_ARRAY(reader->arena, const struct preset *, room);
     if (node == NULL) {
         read_environment(reader);
     } else if (config_expect(reader, node, YAML_LIST, "providers")) {
         read_list(reader, node);
     }
     if (snapshot->settings.demo) {
-        add_demo(snapshot);
+        add_demo(reader);
     }
 }

@@ -233,8 +233,11 @@ static bool sounds_secret(str key, str value)
 {
     static const char *const words[] = {"key", "secret", "token", "password", "credential"};
 
-    if (str_eq(key, STR("api_key"))) {
+    if (str_eq(key, STR("api_key")) || str_eq(key, STR("api_keys"))) {
         return true;
+    }
+    if (str_eq(key, STR("credentials")) || str_eq(key, STR("credentials_file"))) {
+        return false; /* where they are, not what */
     }
     for (size_t i = 0; i < COUNT_OF(words) && value.len >= 8; i++) {
         if (str_find_nocase(key, str_c(words[i])) < key.len) {

@@ -12,6 +12,7 @@
 #include "app/world.h"
 #include "app/yaml.h"
 #include "policy/snapshot.h"
+#include "wire/quirks.h"
 
 struct config_reader {
     const struct world *world;
@@ -19,6 +20,9 @@ struct config_reader {
     struct snapshot *snapshot; /* being built; results live in its arena */
     struct diagnostics *diagnostics;
     const char *topic; /* of `gatehouse help`, for what is being read */
+
+    struct preset_book presets;       /* made by config_read_share() */
+    const struct preset **presets_of; /* of each provider, by its index; NULL: none */
 };
 
 /* A text that was read, and where. */
@@ -83,6 +87,13 @@ str config_show(struct config_reader *reader, str text);
 /* Tells the diagnostics which values must not be shown. */
 void config_hide_secrets(struct diagnostics *diagnostics, const struct yaml_node *root);
 
-/* The parts (config_providers.c, config_models.c).  Nodes are NULL when their keys are absent. */
+/* The parts (config_share.c, config_providers.c, config_models.c), in this order.  Nodes are NULL
+ * when their keys are absent. */
+void config_read_share(struct config_reader *reader);
 void config_read_providers(struct config_reader *reader, const struct yaml_node *node);
 void config_read_models(struct config_reader *reader, const struct yaml_node *node);
+
+/* How a provider is spoken to in the dialect that `text` names.  False, and told, when there is no
+ * such dialect or the provider serves it under another URL. */
+bool config_choose_dialect(struct config_reader *reader, const struct provider *provider,
+                           const struct config_text *text, struct dialect_choice *out);

@@ -1,5 +1,6 @@
 #include "llm/rows.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -119,6 +120,30 @@ static enum err read_number(const struct place *place, json *value, int64_t *out
     return err;
 }
 
+static enum err read_small(const struct place *place, json *value)
+{
+    int64_t number = 0;
+    enum err err = read_number(place, value, &number);
+
+    if (err == ERR_OK && number > INT_MAX) {
+        err = row_complain(place->reader, "`%s` is too large", place->member->name);
+    }
+    if (err == ERR_OK) {
+        *(int *)place->into = (int)number;
+    }
+    return err;
+}
+
+static enum err read_real(const struct place *place, json *value)
+{
+    enum err err = json_is(value, JSON_INT) ? ERR_OK : expect(place, value, JSON_REAL);
+
+    if (err == ERR_OK) {
+        *(double *)place->into = json_as_real(value);
+    }
+    return err;
+}
+
 static enum err read_range(const struct place *place, json *value)
 {
     int64_t range[2] = {0};
@@ -146,6 +171,17 @@ static enum err read_text(const struct place *place, json *value, str *out)
 
     if (err == ERR_OK) {
         *out = arena_copy(place->reader->arena, json_as_str(value));
+    }
+    return err;
+}
+
+static enum err read_c_text(const struct place *place, json *value)
+{
+    str text = STR_NONE;
+    enum err err = read_text(place, value, &text);
+
+    if (err == ERR_OK) {
+        *(const char **)place->into = text.at;
     }
     return err;
 }
@@ -217,12 +253,18 @@ static enum err read_member(const struct place *place, json *value)
     switch (place->member->kind) {
     case ROW_TEXT:
         return read_text(place, value, place->into);
+    case ROW_C_TEXT:
+        return read_c_text(place, value);
     case ROW_TEXTS:
         return read_texts(place, value);
     case ROW_TRUTH:
         return read_truth(place, value);
     case ROW_NUMBER:
         return read_number(place, value, place->into);
+    case ROW_SMALL:
+        return read_small(place, value);
+    case ROW_REAL:
+        return read_real(place, value);
     case ROW_RANGE:
         return read_range(place, value);
     case ROW_WORD:
@@ -240,7 +282,7 @@ static enum err read_member(const struct place *place, json *value)
         *(json **)place->into = value;
         return ERR_OK;
     case ROW_NOTE:
-        return expect(place, value, JSON_STR);
+        return json_is(value, JSON_ARRAY) ? ERR_OK : expect(place, value, JSON_STR);
     }
     assert(false);
 }

@@ -15,9 +15,12 @@
 
 enum row_kind {
     ROW_TEXT,    /* str */
+    ROW_C_TEXT,  /* const char * */
     ROW_TEXTS,   /* struct row_texts: a list of texts, or one text */
     ROW_TRUTH,   /* bool */
     ROW_NUMBER,  /* int64_t, not negative */
+    ROW_SMALL,   /* int, not negative */
+    ROW_REAL,    /* double */
     ROW_RANGE,   /* int64_t[2]: two numbers, the second not below the first */
     ROW_WORD,    /* int or an enum: one of `words` */
     ROW_SPAN,    /* int[2] or two enums: two of `words`, in their order */
@@ -26,7 +29,7 @@ enum row_kind {
     ROW_LIST,    /* str: a list of words, each with a blank behind */
     ROW_C_LIST,  /* const char *: the same */
     ROW_VALUE,   /* json *: read later; it lives as long as the tree it is in */
-    ROW_NOTE,    /* a text for people, left out */
+    ROW_NOTE,    /* a text for people or a list of them, left out */
 };
 
 /* A word of the file and what it stands for.  Tables end with a row without word. */

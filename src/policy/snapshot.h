@@ -20,6 +20,7 @@ struct quirks;  /* wire/quirks.h; likewise */
 struct settings {
     str listen; /* host:port */
     str store;  /* URL; a relative SQLite path is relative to the data directory */
+    str share;  /* folder whose models.json and providers.json replace the built-in ones; or empty */
     int64_t workers;
     bool demo;        /* the built-in provider is on */
     bool test_routes; /* /__echo */

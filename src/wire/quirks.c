@@ -1,241 +1,402 @@
-/*
- * Providers as rows.  Sources: the vendors' own references and recorded traffic, as collected in
- * provider-dialects.md section 10 (state of September 2026).
- *
- * `refused` lists what a server answers with an error or cannot mean; a parameter that it merely
- * ignores is sent, because it may learn it.
- */
+/* The reader of providers.json: tables of its members, and what is made of them. */
 #include "wire/quirks.h"
 
-#include "base/macros.h"
+/* ---- Words of the file ---- */
 
-/* Words for many rows. */
-#define NO_LOCAL_SAMPLING "top_k min_p top_a repetition_penalty "
-
-/* OpenAI itself: knows everything of its own format and nothing else. */
-static const struct quirks openai_quirks = {
-    .max_completion_tokens = true,
-    .takes_developer = true,
-    .takes_extras = true,
-    .takes_stream_options = true,
-    .reasoning_effort = true,
-    .refused = NO_LOCAL_SAMPLING "best_of x_search_filter image_config ",
+static const struct row_word credentials[] = {
+    {"bearer", CREDENTIAL_BEARER},
+    {"x-api-key", CREDENTIAL_X_API_KEY},
+    {"api-key", CREDENTIAL_API_KEY},
+    {"x-goog-api-key", CREDENTIAL_X_GOOG_API_KEY},
+    {"query", CREDENTIAL_QUERY_KEY},
+    {"none", CREDENTIAL_NONE},
+    {NULL, 0},
 };
 
-static const struct quirks anthropic_quirks = {
-    .credential = CREDENTIAL_X_API_KEY,
-    .takes_extras = true,
-    .takes_cache_control = true,
+static const struct row_word prefill_styles[] = {
+    {"plain", PREFILL_PLAIN},       {"prefix", PREFILL_PREFIX}, {"partial", PREFILL_PARTIAL},
+    {"continue", PREFILL_CONTINUE}, {"words", PREFILL_WORDS},   {NULL, 0},
 };
 
-/* A server that speaks the format and says nothing more about itself. */
-static const struct quirks compatible_quirks = {
-    .takes_extras = true,
-    .takes_stream_options = true,
-    .reasoning_effort = true,
-    .refused = "store ",
+static const struct row_word schema_styles[] = {
+    {"native", SCHEMA_NATIVE},
+    {"object", SCHEMA_OBJECT},
+    {"words", SCHEMA_WORDS},
+    {NULL, 0},
 };
 
-/* A server on the operator's own machine: no key, all sampling parameters. */
-static const struct quirks local_quirks = {
-    .credential = CREDENTIAL_NONE,
-    .takes_extras = true,
-    .takes_stream_options = true,
-    .reasoning_effort = true,
-    .refused = "store user metadata service_tier ",
+static const struct row_word think_styles[] = {
+    {"apart", THINK_APART},
+    {"tags", THINK_TAGS},
+    {"open", THINK_OPEN},
+    {NULL, 0},
 };
 
-/* /v1 of Ollama: num_ctx and the local samplers are options of its native API only. */
-static const struct quirks ollama_quirks = {
-    .credential = CREDENTIAL_NONE,
-    .takes_extras = true,
-    .takes_stream_options = true,
-    .reasoning_effort = true,
-    .refused = NO_LOCAL_SAMPLING "n logit_bias parallel_tool_calls user metadata store "
-                                 "service_tier ",
+static const struct row_word logins[] = {
+    {"aws", LOGIN_AWS},
+    {"google", LOGIN_GOOGLE},
+    {NULL, 0},
 };
 
-static const struct quirks groq_quirks = {
-    .max_completion_tokens = true,
-    .takes_developer = true,
-    .takes_stream_options = true,
-    .reasoning_effort = true,
-    .refused = NO_LOCAL_SAMPLING "presence_penalty frequency_penalty logprobs top_logprobs "
-                                 "logit_bias n metadata store prediction verbosity modalities "
-                                 "audio ",
+static const struct row_word platforms[] = {
+    {"vertex", PLATFORM_VERTEX},
+    {"bedrock", PLATFORM_BEDROCK},
+    {"azure", PLATFORM_AZURE},
+    {"azure-classic", PLATFORM_AZURE_CLASSIC},
+    {NULL, 0},
 };
 
-/* Thinking turns that called tools must come back with their `reasoning_content`. */
-static const struct quirks deepseek_quirks = {
-    .takes_extras = true,
-    .takes_stream_options = true,
-    .reasoning_effort = true,
-    .thinking_object = true,
-    .takes_reasoning_back = true,
-    .refused = NO_LOCAL_SAMPLING "seed n logit_bias parallel_tool_calls user metadata store "
-                                 "service_tier verbosity ",
+/* ---- Members of the file ---- */
+
+#define QUIRK(member) #member, ROW_TRUTH, offsetof(struct quirks, member), NULL, false
+#define QUIRK_AS(member, kind) #member, kind, offsetof(struct quirks, member), NULL, false
+#define QUIRK_OF(member, words) #member, ROW_WORD, offsetof(struct quirks, member), words, false
+
+/* A new quirk is a member of struct quirks and a row here. */
+static const struct row_member quirk_members[] = {
+    {QUIRK_OF(credential, credentials)},
+    {QUIRK(max_completion_tokens)},
+    {QUIRK(takes_developer)},
+    {QUIRK(takes_extras)},
+    {QUIRK(takes_stream_options)},
+    {QUIRK(reasoning_effort)},
+    {QUIRK(reasoning_object)},
+    {QUIRK(completion_excludes_reasoning)},
+    {QUIRK(thinking_object)},
+    {QUIRK(takes_cache_control)},
+    {QUIRK(takes_reasoning_back)},
+    {QUIRK(tool_ids_of_nine)},
+    {QUIRK(prefill_is_marked)},
+    {QUIRK_AS(refused, ROW_C_LIST)},
+    {QUIRK_AS(item_format, ROW_C_TEXT)},
+
+    {QUIRK_AS(extras, ROW_C_LIST)},
+    {QUIRK_AS(renames, ROW_C_LIST)},
+    {QUIRK_AS(temperature_min, ROW_REAL)},
+    {QUIRK_AS(temperature_max, ROW_REAL)},
+    {QUIRK_AS(stops_max, ROW_SMALL)},
+    {QUIRK_AS(choices_max, ROW_SMALL)},
+    {QUIRK(one_penalty)},
+    {QUIRK(logprobs_is_count)},
+    {QUIRK(json_excludes_tools)},
+    {QUIRK(json_excludes_stream)},
+    {QUIRK(strict_on_all)},
+    {QUIRK_OF(schema, schema_styles)},
+    {QUIRK_AS(tool_choices, ROW_C_LIST)},
+    {QUIRK(files_are_documents)},
+    {QUIRK_AS(refused_parts, ROW_C_LIST)},
+
+    {QUIRK(takes_names)},
+    {QUIRK(one_system_message)},
+    {QUIRK(strict_turns)},
+    {QUIRK(needs_text)},
+    {QUIRK(tool_turns_need_text)},
+    {QUIRK(needs_image_bytes)},
+    {QUIRK(takes_tool_images)},
+    {QUIRK_OF(prefill, prefill_styles)},
+    {QUIRK_AS(prefill_path, ROW_C_TEXT)},
+
+    {QUIRK(enable_thinking)},
+    {QUIRK(template_thinking)},
+    {QUIRK(thinks_streamed_only)},
+    {QUIRK_AS(prompt_mode, ROW_C_LIST)},
+    {QUIRK_AS(reasoning_format, ROW_C_LIST)},
+    {QUIRK_AS(efforts, ROW_C_LIST)},
+    {QUIRK_AS(effort_switch, ROW_C_LIST)},
+    {QUIRK_AS(reasoning_member, ROW_C_TEXT)},
+    {QUIRK(reasoning_always_back)},
+
+    {QUIRK_OF(think, think_styles)},
+    {QUIRK(ends_silently)},
+    {0},
 };
 
-static const struct quirks xai_quirks = {
-    .max_completion_tokens = true,
-    .takes_extras = true,
-    .takes_stream_options = true,
-    .reasoning_effort = true,
-    .completion_excludes_reasoning = true,
-    .refused = NO_LOCAL_SAMPLING "logit_bias metadata store verbosity ",
+#define VARIABLES_AT(member) ROW_TEXTS, offsetof(struct preset_variables, member), NULL, false
+
+static const struct row_member variable_members[] = {
+    {"base_url", VARIABLES_AT(base_url)},       {"region", VARIABLES_AT(region)},
+    {"project", VARIABLES_AT(project)},         {"account", VARIABLES_AT(account)},
+    {"api_version", VARIABLES_AT(api_version)}, {0},
 };
 
-/* Refuses members it does not know (422, extra_forbidden). */
-static const struct quirks mistral_quirks = {
-    .takes_stream_options = false, /* usage comes in the last chunk anyway */
-    .tool_ids_of_nine = true,
-    .prefill_is_marked = true,
-    .refused = NO_LOCAL_SAMPLING "logit_bias logprobs top_logprobs user metadata store "
-                                 "service_tier verbosity modalities audio web_search_options "
-                                 "seed ",
+static const struct row_member region_members[] = {
+    {"match", ROW_TEXT, offsetof(struct preset_region, match), NULL, true},
+    {"base_url", ROW_TEXT, offsetof(struct preset_region, base_url), NULL, true},
+    {0},
 };
 
-static const struct quirks together_quirks = {
-    .takes_extras = true,
-    .takes_stream_options = true,
-    .reasoning_effort = true,
-    .refused = "top_a user metadata store service_tier verbosity logprobs top_logprobs ",
+struct dialect_draft {
+    struct preset_dialect row;
+    json *quirks;
 };
 
-static const struct quirks fireworks_quirks = {
-    .max_completion_tokens = true,
-    .takes_extras = true,
-    .takes_stream_options = true,
-    .reasoning_effort = true,
-    .refused = "top_a store verbosity ",
+#define DIALECT_AT(member) offsetof(struct dialect_draft, member)
+
+static const struct row_member dialect_members[] = {
+    {"dialect", ROW_TEXT, DIALECT_AT(row.name), NULL, true},
+    {"base_url", ROW_TEXT, DIALECT_AT(row.base_url), NULL, false},
+    {"models", ROW_TEXTS, DIALECT_AT(row.models), NULL, false},
+    {"platform", ROW_WORD, DIALECT_AT(row.platform), platforms, false},
+    {"quirks", ROW_VALUE, DIALECT_AT(quirks), NULL, false},
+    {"note", ROW_NOTE, 0, NULL, false},
+    {0},
 };
 
-static const struct quirks perplexity_quirks = {
-    .takes_stream_options = false, /* usage is in every chunk */
-    .reasoning_effort = true,
-    .refused = "min_p top_a repetition_penalty seed n logit_bias user metadata store "
-               "service_tier verbosity parallel_tool_calls ",
+struct preset_draft {
+    struct preset row;
+    json *variables;
+    json *regions;
+    json *dialects;
+    json *quirks;
 };
 
-static const struct quirks moonshot_quirks = {
-    .takes_extras = true,
-    .takes_stream_options = true,
-    .thinking_object = true,
-    .takes_reasoning_back = true,
-    .refused = NO_LOCAL_SAMPLING "logit_bias metadata store service_tier verbosity ",
+#define PRESET_AT(member) offsetof(struct preset_draft, member)
+
+static const struct row_member preset_members[] = {
+    {"name", ROW_TEXT, PRESET_AT(row.name), NULL, true},
+    {"display", ROW_TEXT, PRESET_AT(row.display), NULL, true},
+    {"dialect", ROW_TEXT, PRESET_AT(row.dialect), NULL, true},
+    {"base_url", ROW_TEXT, PRESET_AT(row.base_url), NULL, false},
+    {"env", ROW_TEXTS, PRESET_AT(row.env), NULL, false},
+    {"key_url", ROW_TEXT, PRESET_AT(row.key_url), NULL, false},
+    {"region", ROW_TEXT, PRESET_AT(row.region), NULL, false},
+    {"login", ROW_WORD, PRESET_AT(row.login), logins, false},
+    {"platform", ROW_WORD, PRESET_AT(row.platform), platforms, false},
+    {"local", ROW_TRUTH, PRESET_AT(row.local), NULL, false},
+    {"variables", ROW_VALUE, PRESET_AT(variables), NULL, false},
+    {"regions", ROW_VALUE, PRESET_AT(regions), NULL, false},
+    {"dialects", ROW_VALUE, PRESET_AT(dialects), NULL, false},
+    {"quirks", ROW_VALUE, PRESET_AT(quirks), NULL, false},
+    {"setup", ROW_NOTE, 0, NULL, false}, /* for docs/PROVIDERS.md */
+    {"note", ROW_NOTE, 0, NULL, false},
+    {0},
 };
 
-static const struct quirks zai_quirks = {
-    .takes_extras = true,
-    .takes_stream_options = true,
-    .thinking_object = true,
-    .takes_reasoning_back = true,
-    .refused = NO_LOCAL_SAMPLING "n seed logit_bias logprobs top_logprobs metadata store "
-                                 "service_tier verbosity parallel_tool_calls ",
+struct file {
+    str source;
+    str as_of;
+    json *defaults;
+    json *providers;
 };
 
-static const struct quirks alibaba_quirks = {
-    .takes_extras = true,
-    .takes_stream_options = true,
-    .refused = "min_p top_a logit_bias user metadata store service_tier verbosity ",
+static const struct row_member file_members[] = {
+    {"source", ROW_TEXT, offsetof(struct file, source), NULL, true},
+    {"as_of", ROW_TEXT, offsetof(struct file, as_of), NULL, true},
+    {"defaults", ROW_VALUE, offsetof(struct file, defaults), NULL, true},
+    {"providers", ROW_VALUE, offsetof(struct file, providers), NULL, true},
+    {0},
 };
 
-static const struct quirks cerebras_quirks = {
-    .max_completion_tokens = true,
-    .takes_extras = true,
-    .takes_stream_options = true,
-    .reasoning_effort = true,
-    .refused = NO_LOCAL_SAMPLING "presence_penalty frequency_penalty logit_bias metadata store "
-                                 "verbosity n ",
+/* ---- Reading ---- */
+
+/* A file being read. */
+struct reading {
+    struct row_reader row;
+    struct arena *work; /* for words that only messages need */
+    struct preset_book book;
 };
 
-/* The gateway whose API ours is shaped after. */
-static const struct quirks openrouter_quirks = {
-    .takes_developer = true,
-    .takes_extras = true,
-    .takes_stream_options = true,
-    .reasoning_object = true,
-    .takes_cache_control = true,
-    .takes_reasoning_back = true,
-};
+static const struct quirks no_quirks = {0};
 
-static const struct quirks gemini_quirks = {
-    .takes_stream_options = true,
-    .reasoning_effort = true,
-    .completion_excludes_reasoning = true,
-    .refused = NO_LOCAL_SAMPLING "logit_bias logprobs top_logprobs user metadata store "
-                                 "service_tier verbosity seed ",
-};
-
-static const struct preset presets[] = {
-    {"openai", "OpenAI", "openai", "https://api.openai.com/v1", "OPENAI_API_KEY", &openai_quirks},
-    {"anthropic", "Anthropic", "anthropic", "https://api.anthropic.com", "ANTHROPIC_API_KEY",
-     &anthropic_quirks},
-    {"openrouter", "OpenRouter", "openai", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY",
-     &openrouter_quirks},
-    {"groq", "Groq", "openai", "https://api.groq.com/openai/v1", "GROQ_API_KEY", &groq_quirks},
-    {"deepseek", "DeepSeek", "openai", "https://api.deepseek.com", "DEEPSEEK_API_KEY",
-     &deepseek_quirks},
-    {"xai", "xAI", "openai", "https://api.x.ai/v1", "XAI_API_KEY", &xai_quirks},
-    {"mistral", "Mistral", "openai", "https://api.mistral.ai/v1", "MISTRAL_API_KEY",
-     &mistral_quirks},
-    {"gemini", "Google", "openai", "https://generativelanguage.googleapis.com/v1beta/openai",
-     "GEMINI_API_KEY", &gemini_quirks},
-    {"together", "Together", "openai", "https://api.together.xyz/v1", "TOGETHER_API_KEY",
-     &together_quirks},
-    {"fireworks", "Fireworks", "openai", "https://api.fireworks.ai/inference/v1",
-     "FIREWORKS_API_KEY", &fireworks_quirks},
-    {"perplexity", "Perplexity", "openai", "https://api.perplexity.ai", "PERPLEXITY_API_KEY",
-     &perplexity_quirks},
-    {"moonshot", "Moonshot AI", "openai", "https://api.moonshot.ai/v1", "MOONSHOT_API_KEY",
-     &moonshot_quirks},
-    {"zai", "Z.AI", "openai", "https://api.z.ai/api/paas/v4", "ZAI_API_KEY", &zai_quirks},
-    {"alibaba", "Alibaba", "openai", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
-     "DASHSCOPE_API_KEY", &alibaba_quirks},
-    {"cerebras", "Cerebras", "openai", "https://api.cerebras.ai/v1", "CEREBRAS_API_KEY",
-     &cerebras_quirks},
-    {"deepinfra", "DeepInfra", "openai", "https://api.deepinfra.com/v1/openai", "DEEPINFRA_API_KEY",
-     &compatible_quirks},
-    {"huggingface", "Hugging Face", "openai", "https://router.huggingface.co/v1", "HF_TOKEN",
-     &compatible_quirks},
-    {"nebius", "Nebius", "openai", "https://api.studio.nebius.com/v1", "NEBIUS_API_KEY",
-     &compatible_quirks},
-    {"venice", "Venice", "openai", "https://api.venice.ai/api/v1", "VENICE_API_KEY",
-     &compatible_quirks},
-    {"sambanova", "SambaNova", "openai", "https://api.sambanova.ai/v1", "SAMBANOVA_API_KEY",
-     &compatible_quirks},
-    {"novita", "Novita", "openai", "https://api.novita.ai/v3/openai", "NOVITA_API_KEY",
-     &compatible_quirks},
-    {"hyperbolic", "Hyperbolic", "openai", "https://api.hyperbolic.xyz/v1", "HYPERBOLIC_API_KEY",
-     &compatible_quirks},
-    {"vercel-ai-gateway", "Vercel AI Gateway", "openai", "https://ai-gateway.vercel.sh/v1",
-     "AI_GATEWAY_API_KEY", &compatible_quirks},
-    {"cohere", "Cohere", "openai", "https://api.cohere.ai/compatibility/v1", "COHERE_API_KEY",
-     &compatible_quirks},
-    {"ollama", "Ollama", "openai", "http://127.0.0.1:11434/v1", NULL, &ollama_quirks},
-    {"vllm", "vLLM", "openai", "http://127.0.0.1:8000/v1", NULL, &local_quirks},
-    {"sglang", "SGLang", "openai", "http://127.0.0.1:30000/v1", NULL, &local_quirks},
-    {"llamacpp", "llama.cpp", "openai", "http://127.0.0.1:8080/v1", NULL, &local_quirks},
-    {"lmstudio", "LM Studio", "openai", "http://127.0.0.1:1234/v1", NULL, &local_quirks},
-    {NULL, NULL, NULL, NULL, NULL, NULL},
-};
-
-const struct preset *preset_by_name(str name)
+const struct quirks *quirks_default(const struct preset_book *book, str dialect)
 {
-    for (const struct preset *preset = presets; preset->name != NULL; preset++) {
-        if (str_eq(name, str_c(preset->name))) {
-            return preset;
+    for (size_t i = 0; i < book->default_count; i++) {
+        if (str_eq(book->defaults[i].dialect, dialect)) {
+            return book->defaults[i].quirks;
+        }
+    }
+    return &no_quirks;
+}
+
+/* Those of the dialect, and over them what the object says; NULL: nothing. */
+static enum err read_quirks(struct reading *reading, str dialect, json *object, bool local,
+                            const struct quirks **out)
+{
+    struct quirks *quirks = ARENA_NEW(reading->row.arena, struct quirks);
+
+    *quirks = *quirks_default(&reading->book, dialect);
+    if (local) {
+        quirks->credential = CREDENTIAL_NONE;
+    }
+    *out = quirks;
+    return object != NULL ? row_read(&reading->row, object, quirk_members, quirks) : ERR_OK;
+}
+
+static enum err read_defaults(struct reading *reading, json *defaults)
+{
+    struct json_walk walk = json_walk(defaults);
+    struct dialect_default *rows =
+        ARENA_ARRAY(reading->row.arena, struct dialect_default, json_count(defaults));
+    enum err err = ERR_OK;
+
+    if (!json_is(defaults, JSON_OBJECT)) {
+        return row_complain(&reading->row, "`defaults` must be an object");
+    }
+    for (size_t i = 0; err == ERR_OK && json_next(&walk); i++) {
+        reading->row.where =
+            arena_printf(reading->work, "defaults \"" STR_FMT "\"", STR_ARG(walk.name));
+        rows[i].dialect = arena_copy(reading->row.arena, walk.name);
+        err = read_quirks(reading, STR_NONE, walk.value, false, &rows[i].quirks);
+    }
+    reading->book.defaults = rows;
+    reading->book.default_count = json_count(defaults);
+    return err;
+}
+
+static enum err read_regions(struct reading *reading, json *list, struct preset *preset)
+{
+    struct json_walk walk = json_walk(list);
+    struct preset_region *rows =
+        ARENA_ARRAY(reading->row.arena, struct preset_region, json_count(list));
+    enum err err = ERR_OK;
+
+    if (list != NULL && !json_is(list, JSON_ARRAY)) {
+        return row_complain(&reading->row, "`regions` must be an array");
+    }
+    for (size_t i = 0; err == ERR_OK && json_next(&walk); i++) {
+        err = row_read(&reading->row, walk.value, region_members, &rows[i]);
+    }
+    preset->regions = rows;
+    preset->region_count = json_count(list);
+    return err;
+}
+
+static enum err read_dialect(struct reading *reading, json *object, const struct preset *preset,
+                             struct preset_dialect *out)
+{
+    struct dialect_draft draft = {0};
+    enum err err = row_read(&reading->row, object, dialect_members, &draft);
+
+    if (err == ERR_OK && draft.row.base_url.len > 0 && draft.row.models.count > 0) {
+        err = row_complain(&reading->row, "a dialect of some models has no `base_url` of its own");
+    }
+    if (err == ERR_OK) {
+        err = read_quirks(reading, draft.row.name, draft.quirks, preset->local, &draft.row.quirks);
+    }
+    if (err == ERR_OK) {
+        *out = draft.row;
+    }
+    return err;
+}
+
+static enum err read_dialects(struct reading *reading, json *list, struct preset *preset)
+{
+    struct json_walk walk = json_walk(list);
+    struct preset_dialect *rows =
+        ARENA_ARRAY(reading->row.arena, struct preset_dialect, json_count(list));
+    enum err err = ERR_OK;
+
+    if (list != NULL && !json_is(list, JSON_ARRAY)) {
+        return row_complain(&reading->row, "`dialects` must be an array");
+    }
+    for (size_t i = 0; err == ERR_OK && json_next(&walk); i++) {
+        err = read_dialect(reading, walk.value, preset, &rows[i]);
+    }
+    preset->dialects = rows;
+    preset->dialect_count = json_count(list);
+    return err;
+}
+
+static enum err read_preset(struct reading *reading, json *object, struct preset *out)
+{
+    struct preset_draft draft = {0};
+    struct preset *preset = &draft.row;
+    enum err err = row_read(&reading->row, object, preset_members, &draft);
+
+    if (err == ERR_OK && preset_by_name(&reading->book, preset->name) != NULL) {
+        err = row_complain(&reading->row, "there are two providers of that name");
+    }
+    if (err == ERR_OK && draft.variables != NULL) {
+        err = row_read(&reading->row, draft.variables, variable_members, &preset->variables);
+    }
+    if (err == ERR_OK) {
+        err = read_regions(reading, draft.regions, preset);
+    }
+    if (err == ERR_OK) {
+        err = read_dialects(reading, draft.dialects, preset);
+    }
+    if (err == ERR_OK) {
+        err = read_quirks(reading, preset->dialect, draft.quirks, preset->local, &preset->quirks);
+    }
+    if (err == ERR_OK) {
+        *out = *preset;
+    }
+    return err;
+}
+
+static enum err read_presets(struct reading *reading, json *list)
+{
+    struct json_walk walk = json_walk(list);
+    struct preset *rows = ARENA_ARRAY(reading->row.arena, struct preset, json_count(list));
+    enum err err = ERR_OK;
+
+    if (!json_is(list, JSON_ARRAY)) {
+        return row_complain(&reading->row, "`providers` must be an array");
+    }
+    reading->book.rows = rows;
+    for (size_t i = 0; err == ERR_OK && json_next(&walk); i++) {
+        reading->row.where = arena_printf(reading->work, "providers[%zu] \"" STR_FMT "\"", i,
+                                          STR_ARG(str_take(json_str(walk.value, "name"), 60)));
+        err = read_preset(reading, walk.value, &rows[i]);
+        reading->book.count = i + 1;
+    }
+    return err;
+}
+
+enum err presets_read(str text, struct arena *arena, struct preset_book *out, struct fault *fault)
+{
+    struct arena work = {0};
+    struct reading reading = {
+        .row = {.arena = arena, .fault = fault, .where = STR("the file")},
+        .work = &work,
+    };
+    struct file file = {0};
+    json *root = NULL;
+
+    enum err err = json_read(&work, text, &root, fault);
+    if (err == ERR_OK) {
+        err = row_read(&reading.row, root, file_members, &file);
+    }
+    if (err == ERR_OK) {
+        err = read_defaults(&reading, file.defaults);
+    }
+    if (err == ERR_OK) {
+        reading.row.where = STR("the file");
+        err = read_presets(&reading, file.providers);
+    }
+    if (err == ERR_OK) {
+        reading.book.source = file.source;
+        reading.book.as_of = file.as_of;
+        *out = reading.book;
+    } else {
+        fault->message = arena_copy(arena, fault->message); /* JSON's own words end with `work` */
+    }
+    arena_reset(&work);
+    return err;
+}
+
+/* ---- Looking up ---- */
+
+const struct preset *preset_by_name(const struct preset_book *book, str name)
+{
+    for (size_t i = 0; i < book->count; i++) {
+        if (str_eq(name, book->rows[i].name)) {
+            return &book->rows[i];
         }
     }
     return NULL;
 }
 
-const struct preset *preset_all(void)
+const struct quirks *preset_quirks(const struct preset_book *book, const struct preset *preset,
+                               str dialect)
 {
-    return presets;
-}
-
-const struct quirks *quirks_default(str dialect)
-{
-    return str_eq(dialect, STR("anthropic")) ? &anthropic_quirks : &compatible_quirks;
+    if (str_eq(dialect, preset->dialect)) {
+        return preset->quirks;
+    }
+    for (size_t i = 0; i < preset->dialect_count; i++) {
+        if (str_eq(dialect, preset->dialects[i].name)) {
+            return preset->dialects[i].quirks;
+        }
+    }
+    return quirks_default(book, dialect);
 }

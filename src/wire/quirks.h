@@ -1,23 +1,18 @@
 /*
- * quirks: how a provider departs from the format it shares with others.  A table; a compatible
- * provider is a row.
+ * quirks: providers as data: where each is, how it is spoken to, and how it departs from the format
+ * that it shares with others.
+ *
+ * The built-in data is share/providers.json; it is linked into the program, and an operator may put
+ * another file in its place.  A compatible provider is a row of it; a new kind of departure is a
+ * member of struct quirks and a row in quirks.c.  A book is built at load and never changed; all of
+ * it lives in the arena it was read into.
  */
 #pragma once
 
-#include "base/str.h"
+#include "llm/rows.h"
 #include "llm/site.h"
 
 #include <stdbool.h>
-
-/* A well-known provider: what `name: groq` in a configuration stands for. */
-struct preset {
-    const char *name;     /* "openai" */
-    const char *display;  /* "OpenAI": the `provider` of an answer */
-    const char *dialect;  /* a name of wire/dialect.h */
-    const char *base_url; /* as the vendor's own SDK takes it */
-    const char *env;      /* the conventional variable of its key; NULL when it needs none */
-    const struct quirks *quirks;
-};
 
 /* How a model is made to go on with a last message of the assistant's. */
 enum prefill_style {
@@ -57,6 +52,8 @@ struct quirks {
     bool tool_ids_of_nine;     /* ids of tool calls are exactly nine letters and digits */
     bool prefill_is_marked;    /* a last assistant message needs `prefix: true` */
     const char *refused;       /* parameters it cannot take, each with a blank behind it; or NULL */
+    const char *item_format;   /* whose reasoning items are in its Responses API; NULL: told by the
+                                  platform */
 
     /* Parameters.  Texts are words, each with a blank behind it; numbers that are 0 bound nothing.
      */
@@ -103,11 +100,79 @@ struct quirks {
     bool ends_silently;     /* sends no finish_reason: a stream that ends was whole */
 };
 
+/* What stands in for a key when there is none. */
+enum login { LOGIN_NONE, LOGIN_AWS, LOGIN_GOOGLE };
+
+/* Another dialect that a provider speaks, beside its own. */
+struct preset_dialect {
+    str name;                /* of wire/dialect.h */
+    str base_url;            /* empty: the provider's own */
+    struct row_texts models; /* patterns over plain ids: these models are spoken to in it; none: it
+                                must be asked for */
+    enum platform platform;
+    const struct quirks *quirks;
+};
+
+/* A base URL that holds for some regions only. */
+struct preset_region {
+    str match; /* a pattern over the region */
+    str base_url;
+};
+
+/* Variables of the environment that people keep such things in, the first that is set counts. */
+struct preset_variables {
+    struct row_texts base_url;
+    struct row_texts region;
+    struct row_texts project;
+    struct row_texts account;
+    struct row_texts api_version;
+};
+
+/* A well-known provider: what `name: groq` in a configuration stands for. */
+struct preset {
+    str name;             /* "openai" */
+    str display;          /* "OpenAI": the `provider` of an answer */
+    str dialect;          /* a name of wire/dialect.h; it may be one that is not there */
+    str base_url;         /* as the vendor's own SDK takes it; {region}, {project} and {account} are
+                             put in.  Empty: it must be given */
+    struct row_texts env; /* the conventional variables of its key; the first that is set counts */
+    str key_url;          /* where people get a key; empty: not known */
+    str region;           /* where nothing else is said; empty: there is none */
+    enum login login;
+    enum platform platform;
+    bool local; /* runs on the operator's own machine and needs no key */
+    struct preset_variables variables;
+    const struct preset_region *regions;
+    size_t region_count;
+    const struct preset_dialect *dialects; /* beside its own; the first pattern that fits counts */
+    size_t dialect_count;
+    const struct quirks *quirks;
+};
+
+struct dialect_default {
+    str dialect;
+    const struct quirks *quirks;
+};
+
+struct preset_book {
+    const struct preset *rows; /* in the order in which the environment is read */
+    size_t count;
+    const struct dialect_default *defaults;
+    size_t default_count;
+    str source; /* where the facts are from, for people */
+    str as_of;  /* "2026-09-01" */
+};
+
+/* Reads the data file.  ERR_INVALID when it is not JSON or a member is wrong; *fault says which. */
+enum err presets_read(str text, struct arena *arena, struct preset_book *out,
+                      struct fault *fault) MUST_CHECK;
+
 /* By name, or NULL. */
-const struct preset *preset_by_name(str name);
+const struct preset *preset_by_name(const struct preset_book *book, str name);
 
-/* All presets, ended by a row whose name is NULL; in the order in which the environment is read. */
-const struct preset *preset_all(void);
+/* What an unknown provider of the dialect is taken for.  Never NULL. */
+const struct quirks *quirks_default(const struct preset_book *book, str dialect);
 
-/* What an unknown provider of the dialect is taken for. */
-const struct quirks *quirks_default(str dialect);
+/* The provider's, when it is spoken to in that dialect; an unknown provider's for others. */
+const struct quirks *preset_quirks(const struct preset_book *book, const struct preset *preset,
+                               str dialect);

@@ -7,6 +7,8 @@
 #include "wire/quirks.h"
 #include "wire/surface.h"
 
+#include "share.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct chat_part part = {.text = STR_INIT("Hi")};
@@ -46,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena arena = {0};
     struct arena scratch = {0};
-    struct model model = {.name = STR("m"), .quirks = quirks_default(STR("openai"))};
+    struct model model = {.name = STR("m"), .quirks = share_quirks("", "openai")};
     struct chat_request chat = {.messages = &message, .message_count = 1, .stream = true};
     struct fault fault = {0};
     struct buf out;

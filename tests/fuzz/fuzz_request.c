@@ -7,6 +7,8 @@
 #include "wire/quirks.h"
 #include "wire/surface.h"
 
+#include "share.h"
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Some rewriting nests a schema one level deeper, which may pass the reader's bound. */
@@ -54,9 +56,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(json_read_lenient(&arena, buf_str(&out)) != NULL);
         buf_free(&out);
     }
-    for (const struct preset *preset = preset_all(); err == ERR_OK && preset->name != NULL;
-         preset++) {
-        send(chat, dialect_by_name(str_c(preset->dialect)), preset->quirks);
+    const struct preset_book *book = share_preset_book();
+    for (size_t i = 0; err == ERR_OK && i < book->count; i++) {
+        const struct dialect *dialect = dialect_by_name(book->rows[i].dialect);
+        if (dialect != NULL) {
+            send(chat, dialect, book->rows[i].quirks);
+        }
     }
     arena_reset(&arena);
     return 0;

@@ -5,7 +5,7 @@
 #include "wire/dialect.h"
 #include "wire/quirks.h"
 
-#include "wire/quirks.h"
+#include "share.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,7 +198,7 @@ static void add_provider(struct snapshot *snapshot, int n, const char *name,
                                   .key_count = 1,
                                   .index = snapshot->provider_count++};
     if (dialect != NULL) {
-        provider->quirks = quirks_default(str_c(dialect->name));
+        provider->quirks = share_quirks("", dialect->name);
         provider->keys[0] = (struct provider_key){.credential = provider->quirks->credential,
                                                   .secret = STR("secret-key")};
         provider->origin = (struct origin){.host = str_c(addresses[n]),

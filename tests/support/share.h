@@ -1,4 +1,4 @@
-/* share: the data the program is shipped with, for tests. */
+/* share: the data the program is shipped with, for tests.  Read once; it lives as long as the test. */
 #pragma once
 
 #include "llm/rules.h"
@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Reads a book once; it lives as long as the test. */
 static inline const struct rule_book *share_rule_book(void)
 {
     static struct arena arena;
@@ -22,12 +21,28 @@ static inline const struct rule_book *share_rule_book(void)
     return &book;
 }
 
-/* The preset's quirks; those of an unknown provider of `dialect` when there is no such preset. */
+static inline const struct preset_book *share_preset_book(void)
+{
+    static struct arena arena;
+    static struct preset_book book;
+    struct fault fault = {0};
+
+    if (book.count == 0 && presets_read(share_providers(), &arena, &book, &fault) != ERR_OK) {
+        (void)fprintf(stderr, "providers.json: " STR_FMT "\n", STR_ARG(fault.message));
+        abort();
+    }
+    return &book;
+}
+
+/* The preset's quirks when it is spoken to in that dialect; those of an unknown provider of the
+ * dialect when there is no such preset ("") or it has none of that dialect. */
 static inline const struct quirks *share_quirks(const char *provider, const char *dialect)
 {
-    const struct preset *preset = preset_by_name(str_c(provider));
+    const struct preset_book *book = share_preset_book();
+    const struct preset *preset = preset_by_name(book, str_c(provider));
 
-    return preset != NULL ? preset->quirks : quirks_default(str_c(dialect));
+    return preset != NULL ? preset_quirks(book, preset, str_c(dialect))
+                          : quirks_default(book, str_c(dialect));
 }
 
 /* What the shipped data says of a model; rules_unknown when it says nothing. */

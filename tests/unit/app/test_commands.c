@@ -1,8 +1,8 @@
 /* The command line as a user types it: exit codes, what goes to stdout, what to stderr. */
 #include "app/commands.h"
 #include "app/exit_code.h"
-#include "wire/quirks.h"
 
+#include "share.h"
 #include "test.h"
 
 #include <stdlib.h>
@@ -183,9 +183,10 @@ static int make_folder(void **state)
     for (size_t i = 0; i < COUNT_OF(gone); i++) {
         (void)unsetenv(gone[i]);
     }
-    for (const struct preset *preset = preset_all(); preset->name != NULL; preset++) {
-        if (preset->env != NULL) {
-            (void)unsetenv(preset->env);
+    const struct preset_book *book = share_preset_book();
+    for (size_t i = 0; i < book->count; i++) {
+        for (size_t j = 0; j < book->rows[i].env.count; j++) {
+            (void)unsetenv(book->rows[i].env.at[j].at);
         }
     }
     if (mkdtemp(folder) == NULL || setenv("GATEHOUSE_DATA", folder, 1) != 0) {

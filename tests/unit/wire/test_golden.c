@@ -2,7 +2,7 @@
  * Replays what lies under tests/golden:
  *
  *     <dialect>/<case>/answer.sse, .json, .ndjson   what a provider sent
- *                      or .eventstream
+ *                      or .frames (AWS messages as text, frames.h)
  *                      events.txt                   what the dialect reads out of it
  *                      client.sse or client.json    what the chat surface makes of that
  *                      request.json                 the chat it answers; optional
@@ -20,6 +20,7 @@
 #include "llm/price.h"
 #include "wire/surface.h"
 
+#include "frames.h"
 #include "replay.h"
 #include "share.h"
 #include "test.h"
@@ -89,13 +90,11 @@ static const struct quirks *quirks_of(struct arena *arena, const char *folder, c
                                       str dialect)
 {
     str provider = read_or(arena, path_of(arena, folder, name, "provider"), STR_NONE);
-    const struct preset *preset = preset_by_name(provider);
 
     if (provider.len > 0) {
-        assert_non_null(preset);
+        assert_non_null(preset_by_name(share_preset_book(), provider));
     }
-    return preset != NULL && str_eq(dialect, str_c(preset->dialect)) ? preset->quirks
-                                                                     : quirks_default(dialect);
+    return share_quirks(provider.at, dialect.at);
 }
 
 /* ---- What a surface makes of an answer ---- */
@@ -179,7 +178,7 @@ static void check_conversation(struct arena *arena, const struct chat_request *c
                                struct gather *first, str client)
 {
     struct gather *second = gather_new(arena, REPLAY_BYTES_MAX);
-    struct replay what = {&openai_chat_dialect, quirks_default(STR("openai")), FRAMING_SSE, client};
+    struct replay what = {&openai_chat_dialect, share_quirks("", "openai"), FRAMING_SSE, client};
     struct fault fault = {0};
     struct buf printed;
 
@@ -240,7 +239,7 @@ static str find_answer(struct arena *arena, const char *folder, const char *name
     } files[] = {
         {"answer.sse", FRAMING_SSE},
         {"answer.ndjson", FRAMING_NDJSON},
-        {"answer.eventstream", FRAMING_EVENTSTREAM},
+        {"answer.frames", FRAMING_EVENTSTREAM},
         {"answer.json", FRAMING_WHOLE},
     };
     str path = STR_NONE;
@@ -267,6 +266,9 @@ static void check_answer(const char *folder, const char *name)
 
     buf_init(&printed, REPLAY_BYTES_MAX);
     what.bytes = test_read_file(&arena, find_answer(&arena, folder, name, &what.framing).at);
+    if (what.framing == FRAMING_EVENTSTREAM) {
+        what.bytes = frames_of(&arena, what.bytes);
+    }
     (void)(replay(&what, &arena, what.bytes.len, what.bytes.len, &printed, NULL, &fault) == ERR_OK);
     check_file(&arena, path_of(&arena, folder, name, "events.txt"), buf_str(&printed));
     check_cuts(&what, buf_str(&printed), name);

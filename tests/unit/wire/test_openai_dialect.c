@@ -1,9 +1,10 @@
 #include "replay.h"
+#include "share.h"
 #include "test.h"
 
 static void assert_events(enum framing framing, str bytes, const char *want)
 {
-    struct replay what = {&openai_chat_dialect, quirks_default(STR("openai")), framing, bytes};
+    struct replay what = {&openai_chat_dialect, share_quirks("", "openai"), framing, bytes};
     struct arena arena = {0};
     struct fault fault = {0};
     struct buf got;
@@ -104,7 +105,7 @@ static void odd_members_are_borne(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct arena arena = {0};
         str bytes = arena_printf(&arena, "data: %s\n\ndata: [DONE]\n\n", cases[i].chunk);
-        struct replay what = {&openai_chat_dialect, quirks_default(STR("openai")), FRAMING_SSE,
+        struct replay what = {&openai_chat_dialect, share_quirks("", "openai"), FRAMING_SSE,
                               bytes};
         struct fault fault = {0};
         struct buf got;
@@ -138,7 +139,7 @@ static void calls_are_bounded(void **state)
               "\"name\":\"f\"}}]}}]}\n\n",
               i);
     }
-    struct replay what = {&openai_chat_dialect, quirks_default(STR("openai")), FRAMING_SSE,
+    struct replay what = {&openai_chat_dialect, share_quirks("", "openai"), FRAMING_SSE,
                           buf_str(&bytes)};
     assert_int_equal(replay(&what, &arena, bytes.len, bytes.len, &got, NULL, &fault), ERR_PEER);
     buf_free(&bytes);
@@ -153,7 +154,7 @@ static void bytes_are_bounded(void **state)
 
     for (size_t i = 0; i < COUNT_OF(framings); i++) {
         struct arena arena = {0};
-        struct model model = {.quirks = quirks_default(STR("openai"))};
+        struct model model = {.quirks = share_quirks("", "openai")};
         struct decoder decoder = {.dialect = &openai_chat_dialect,
                                   .model = &model,
                                   .arena = &arena,

@@ -1,6 +1,7 @@
 #include "wire/dialect.h"
 #include "wire/openai_chat.h"
 
+#include "share.h"
 #include "test.h"
 
 static str send(struct arena *arena, const char *body, const struct model *model)
@@ -29,7 +30,7 @@ static bool has(str body, const char *member)
 
 static struct model model_of(const char *provider, const char *name)
 {
-    return (struct model){.name = str_c(name), .quirks = preset_by_name(str_c(provider))->quirks};
+    return (struct model){.name = str_c(name), .quirks = share_quirks(provider, "openai")};
 }
 
 #define USER "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]"
@@ -191,7 +192,7 @@ static void a_request_survives_the_round_trip(void **state)
 {
     (void)state;
     struct arena arena = {0};
-    struct model model = {.name = STR("m"), .quirks = quirks_default(STR("openai"))};
+    struct model model = {.name = STR("m"), .quirks = share_quirks("", "openai")};
     const char *body = "{\"model\":\"m\"," USER ",\"stream\":true,\"temperature\":0.1,"
                        "\"stop\":[\"x\"],\"extra\":[1,2.5,\"s\"]}";
     str once = send(&arena, body, &model);
