@@ -52,7 +52,7 @@ static struct model model_named(const char *name)
 {
     return (struct model){
         .name = str_c(name),
-        .quirks = quirks_default(STR("anthropic")),
+        .quirks = share_quirks("", "anthropic"),
         .rules = share_rules(name),
     };
 }
