@@ -109,6 +109,13 @@ static const struct {
     {"tool_use_failed", CLIENT_ERRORS | UNSTATED, FAULT_PROVIDER_UNAVAILABLE},
     {"overloaded", UNSTATED | FAILURES | CLIENT_ERRORS, FAULT_PROVIDER_OVERLOADED},
     {"rate_limit", UNSTATED | FAILURES | CLIENT_ERRORS, FAULT_RATE_LIMIT},
+    {"throttlingexception", UNSTATED | FAILURES | CLIENT_ERRORS, FAULT_RATE_LIMIT},
+    {"servicequotaexceeded", UNSTATED | CLIENT_ERRORS, FAULT_RATE_LIMIT},
+    {"accessdeniedexception", UNSTATED | CLIENT_ERRORS, FAULT_PERMISSION_DENIED},
+    {"expiredtoken", UNSTATED | CLIENT_ERRORS, FAULT_AUTHENTICATION},
+    {"unrecognizedclient", UNSTATED | CLIENT_ERRORS, FAULT_AUTHENTICATION},
+    {"modeltimeoutexception", UNSTATED | CLIENT_ERRORS, FAULT_TIMEOUT},
+    {"modelnotready", UNSTATED | CLIENT_ERRORS, FAULT_RATE_LIMIT},
     {"rate limit", UNSTATED | FAILURES, FAULT_RATE_LIMIT},
     {"insufficient_system_resource", UNSTATED | FAILURES, FAULT_PROVIDER_OVERLOADED},
     {"timeout_error", UNSTATED | FAILURES, FAULT_TIMEOUT},
@@ -267,6 +274,15 @@ static str find_message(struct arena *arena, json *root)
     return message;
 }
 
+/* AWS: "com.amazon.coral.service#ThrottlingException". */
+static str aws_type(json *root)
+{
+    str type = json_str(root, "__type");
+    size_t hash = str_find_char(type, '#');
+
+    return hash < type.len ? str_skip(type, hash + 1) : type;
+}
+
 static struct found find_error(struct arena *arena, json *root)
 {
     json *error = error_object(root);
@@ -285,6 +301,9 @@ static struct found find_error(struct arena *arena, json *root)
     };
     if (found.type.len == 0) {
         found.type = json_str(inner, "code"); /* Azure: why the filter refused */
+    }
+    if (found.type.len == 0) {
+        found.type = aws_type(root);
     }
     return found;
 }

@@ -43,6 +43,64 @@ static void the_message_is_found_wherever_it_stands(void **state)
     }
 }
 
+static void what_aws_calls_an_error_gives_its_type(void **state)
+{
+    static const struct {
+        int status;
+        const char *header; /* x-amzn-errortype */
+        const char *body;
+        enum fault_type type;
+        const char *code;
+        bool retryable;
+    } cases[] = {
+        {429, "ThrottlingException:http://internal.amazon.com/coral/com.amazon.bedrock/",
+         "{\"message\":\"Too many tokens, please wait before trying again.\"}", FAULT_RATE_LIMIT,
+         "ThrottlingException", true},
+        {400, "", "{\"__type\":\"com.amazon.coral.service#ThrottlingException\"}", FAULT_RATE_LIMIT,
+         "ThrottlingException", true},
+        {400, "ServiceQuotaExceededException", "{\"message\":\"Quota.\"}", FAULT_RATE_LIMIT,
+         "ServiceQuotaExceededException", true},
+        {429, "ModelNotReadyException", "{}", FAULT_RATE_LIMIT, "ModelNotReadyException", true},
+        {408, "ModelTimeoutException", "{}", FAULT_TIMEOUT, "ModelTimeoutException", true},
+        {424, "ModelErrorException", "{}", FAULT_PROVIDER_UNAVAILABLE, "ModelErrorException", true},
+        {403, "AccessDeniedException", "{\"Message\":\"No access to the model.\"}",
+         FAULT_PROVIDER_UNAVAILABLE, "AccessDeniedException", true},
+        {403, "", "{\"__type\":\"UnrecognizedClientException\"}", FAULT_PROVIDER_UNAVAILABLE,
+         "UnrecognizedClientException", true},
+        {400, "ValidationException",
+         "{\"message\":\"Invocation of model ID a.b with on-demand throughput isn\xe2\x80\x99t "
+         "supported.\"}",
+         FAULT_NOT_FOUND, "ValidationException", false},
+        {400, "ValidationException", "{\"message\":\"The provided model identifier is invalid.\"}",
+         FAULT_NOT_FOUND, "ValidationException", false},
+        {404, "ResourceNotFoundException",
+         "{\"message\":\"This model version has reached the end of its life.\"}", FAULT_NOT_FOUND,
+         "ResourceNotFoundException", false},
+        {400, "ValidationException", "{\"message\":\"Input is too long for requested model.\"}",
+         FAULT_CONTEXT_LENGTH, "ValidationException", false},
+        {400, "ValidationException", "{\"message\":\"Malformed input request.\"}",
+         FAULT_INVALID_REQUEST, "ValidationException", false},
+        {503, "ServiceUnavailableException", "{}", FAULT_PROVIDER_OVERLOADED,
+         "ServiceUnavailableException", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct arena arena = {0};
+        struct headers headers = {0};
+        struct fault fault = {0};
+        if (cases[i].header[0] != '\0') {
+            headers_add(&headers, &arena, STR("X-Amzn-ErrorType"), str_c(cases[i].header));
+        }
+        refusal_read(cases[i].status, &headers, str_c(cases[i].body), &arena, &fault);
+        if (fault.type != cases[i].type || fault.retryable != cases[i].retryable) {
+            fail_msg("case %zu: " STR_FMT, i, STR_ARG(fault_type_name(fault.type)));
+        }
+        assert_str_equal(fault.provider_code, str_c(cases[i].code));
+        arena_reset(&arena);
+    }
+}
+
 static void a_status_and_its_words_give_the_type(void **state)
 {
     (void)state;
@@ -277,6 +335,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_message_is_found_wherever_it_stands),
+        cmocka_unit_test(what_aws_calls_an_error_gives_its_type),
         cmocka_unit_test(a_status_and_its_words_give_the_type),
         cmocka_unit_test(an_error_in_a_stream_names_its_own_status),
         cmocka_unit_test(an_answer_is_no_error),
