@@ -132,6 +132,7 @@ struct bedrock_request {
     int64_t budget_tokens; /* THINKING_BUDGET */
     enum effort effort;    /* EFFORT_UNSET: nothing is said */
     int marks_to_skip;     /* cache marks that are too many, from the oldest in the messages */
+    bool has_short_mark;   /* one of five minutes was written: none of an hour may follow */
     str words;             /* what is asked for in words of ours; empty: nothing */
     size_t document_count;
     struct map document_names; /* each once in a request */

@@ -36,13 +36,16 @@ int bedrock_count_marks(const struct bedrock_block *block)
 
 void bedrock_put_mark(struct bedrock_request *request, str ttl)
 {
+    bool is_long = str_eq(ttl, STR("1h")) && !request->has_short_mark;
+
     if (!bedrock_takes(request, TAKES_CACHE_MARKS)) {
         return;
     }
+    request->has_short_mark = !is_long;
     json_open_object(request->writer, NULL);
     json_open_object(request->writer, "cachePoint");
     json_put_str(request->writer, "type", STR("default"));
-    if (str_eq(ttl, STR("1h"))) { /* the usual life needs no word, and old models know none */
+    if (is_long) { /* the usual life needs no word, and old models know none */
         json_put_str(request->writer, "ttl", ttl);
     }
     json_close_object(request->writer);
