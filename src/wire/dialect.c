@@ -64,6 +64,7 @@ str hints_tool_name(const struct answer_hints *hints, str sent)
 static const struct dialect *const dialects[] = {
     &openai_chat_dialect,
     &anthropic_dialect,
+    &gemini_dialect,
     &bedrock_dialect,
     &cohere_dialect,
     &ollama_dialect,
@@ -81,7 +82,7 @@ const struct dialect *dialect_by_name(str name)
 
 const char *dialect_names(void)
 {
-    return "openai, anthropic, bedrock, cohere, ollama";
+    return "openai, anthropic, gemini, bedrock, cohere, ollama";
 }
 
 void decoder_init(struct decoder *decoder)

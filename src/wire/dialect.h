@@ -121,9 +121,11 @@ void decoder_free(struct decoder *decoder);
 
 extern const struct dialect openai_chat_dialect;
 extern const struct dialect anthropic_dialect;
+extern const struct dialect gemini_dialect;
 extern const struct dialect bedrock_dialect;
 extern const struct dialect cohere_dialect;
 extern const struct dialect ollama_dialect;
+extern const struct dialect openai_responses_dialect;
 
 /* The dialect with that name ("openai", "anthropic"), or NULL. */
 const struct dialect *dialect_by_name(str name);
