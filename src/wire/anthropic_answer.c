@@ -8,6 +8,7 @@
 #include "wire/anthropic_answer.h"
 
 #include "base/text.h"
+#include "codec/json_text.h"
 #include "wire/refusal.h"
 
 static struct event *add(struct anthropic_work *work, enum event_kind kind)
@@ -322,8 +323,9 @@ static enum err close_block(struct anthropic_work *work)
     return err;
 }
 
-static enum err open_text(struct anthropic_work *work, json *block)
+static enum err open_text(struct anthropic_work *work, json *block, str written)
 {
+    (void)written;
     struct json_walk walk = json_walk(json_get(block, "citations"));
 
     work->answer->text_from = work->answer->text_chars;
@@ -337,16 +339,18 @@ static enum err open_text(struct anthropic_work *work, json *block)
     return ERR_OK;
 }
 
-static enum err open_thinking(struct anthropic_work *work, json *block)
+static enum err open_thinking(struct anthropic_work *work, json *block, str written)
 {
+    (void)written;
     work->answer->reasoning_count++;
     give_reasoning(work, REASONING_TEXT, json_str(block, "thinking"), STR_NONE);
     give_reasoning(work, REASONING_TEXT, STR_NONE, json_str(block, "signature"));
     return ERR_OK;
 }
 
-static enum err open_redacted(struct anthropic_work *work, json *block)
+static enum err open_redacted(struct anthropic_work *work, json *block, str written)
 {
+    (void)written;
     work->answer->reasoning_count++;
     give_reasoning(work, REASONING_ENCRYPTED, json_str(block, "data"), STR_NONE);
     return ERR_OK;
@@ -354,10 +358,9 @@ static enum err open_redacted(struct anthropic_work *work, json *block)
 
 /* The input is empty in a stream and comes in deltas; whole answers and some proxies send it here.
  */
-static enum err open_tool(struct anthropic_work *work, json *block)
+static enum err open_tool(struct anthropic_work *work, json *block, str written)
 {
     struct anthropic_answer *answer = work->answer;
-    json *input = json_get(block, "input");
     str id = json_str(block, "id");
     str name = json_str(block, "name");
 
@@ -374,12 +377,9 @@ static enum err open_tool(struct anthropic_work *work, json *block)
                                       STR_ARG(work->decoder->id_seed), (int)event->tool.index);
         event->tool.name = hints_tool_name(&work->decoder->hints, name);
     }
-    if (json_count(input) > 0) {
-        struct json_writer writer = json_write_to(&answer->held);
-        json_put_value(&writer, NULL, input);
-        if (json_write_end(&writer) != ERR_OK) {
-            return anthropic_too_big(work);
-        }
+    if (json_count(json_get(block, "input")) > 0 &&
+        buf_add(&answer->held, json_text_find(written, STR("input"))) != ERR_OK) {
+        return anthropic_too_big(work);
     }
     return ERR_OK;
 }
@@ -387,7 +387,7 @@ static enum err open_tool(struct anthropic_work *work, json *block)
 static const struct {
     str type;
     enum anthropic_block_kind block;
-    enum err (*open)(struct anthropic_work *work, json *block);
+    enum err (*open)(struct anthropic_work *work, json *block, str written);
 } block_types[] = {
     {STR_INIT("text"), BLOCK_TEXT, open_text},
     {STR_INIT("thinking"), BLOCK_THINKING, open_thinking},
@@ -395,7 +395,9 @@ static const struct {
     {STR_INIT("tool_use"), BLOCK_TOOL, open_tool},
 };
 
-static enum err open_block(struct anthropic_work *work, json *block)
+/* `written` is the text that the block was read from: numbers in a tool's input stay as they are.
+ */
+static enum err open_block(struct anthropic_work *work, json *block, str written)
 {
     str type = json_str(block, "type");
     enum err err = close_block(work);
@@ -407,7 +409,7 @@ static enum err open_block(struct anthropic_work *work, json *block)
     for (size_t i = 0; i < COUNT_OF(block_types); i++) {
         if (str_eq(type, block_types[i].type)) {
             work->answer->block = block_types[i].block;
-            return block_types[i].open(work, block);
+            return block_types[i].open(work, block, written);
         }
     }
     return ERR_OK;
@@ -529,7 +531,8 @@ static enum err on_message_start(struct anthropic_work *work, json *root)
 static enum err on_block_start(struct anthropic_work *work, json *root)
 {
     work->answer->index = json_int(root, "index");
-    return open_block(work, json_get(root, "content_block"));
+    return open_block(work, json_get(root, "content_block"),
+                      json_text_find(work->text, STR("content_block")));
 }
 
 static enum err on_block_delta(struct anthropic_work *work, json *root)
@@ -618,6 +621,7 @@ enum err anthropic_take_event(struct anthropic_work *work, str data)
     json *root = json_read_lenient(work->scratch, data);
     str type = json_str(root, "type");
 
+    work->text = data;
     if (root == NULL && str_eq(str_trim(data), STR("[DONE]"))) {
         return ERR_OK; /* some proxies add it */
     }
@@ -669,9 +673,10 @@ enum err anthropic_take_body(struct anthropic_work *work, str body)
     }
     start_message(work, root);
     answer->drops_text = calls_json_tool(content);
+    struct json_text_walk texts = json_text_walk(json_text_find(body, STR("content")));
     struct json_walk walk = json_walk(content);
-    while (json_next(&walk)) {
-        enum err err = open_block(work, walk.value);
+    while (json_next(&walk) && json_text_next(&texts)) {
+        enum err err = open_block(work, walk.value, texts.value);
         if (err != ERR_OK) {
             return err;
         }

@@ -60,6 +60,7 @@ struct anthropic_work {
     struct arena *scratch;
     struct event_list *out;
     struct fault *fault;
+    str text; /* of the event at hand */
 };
 
 /* Fills the fault: the provider's answer cannot be read on. */

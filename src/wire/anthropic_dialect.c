@@ -154,7 +154,7 @@ static enum err decode(struct decoder *decoder, str bytes, struct arena *scratch
                        struct event_list *out, struct fault *fault)
 {
     struct state *state = decoder->state;
-    struct anthropic_work work = {decoder, &state->answer, scratch, out, fault};
+    struct anthropic_work work = {decoder, &state->answer, scratch, out, fault, STR_NONE};
 
     switch (decoder->framing) {
     case FRAMING_SSE:
@@ -172,7 +172,7 @@ static enum err decode_end(struct decoder *decoder, struct arena *scratch, struc
                            struct fault *fault)
 {
     struct state *state = decoder->state;
-    struct anthropic_work work = {decoder, &state->answer, scratch, out, fault};
+    struct anthropic_work work = {decoder, &state->answer, scratch, out, fault, STR_NONE};
     enum err err = ERR_OK;
 
     if (state->body.len > 0) {
