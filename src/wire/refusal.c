@@ -45,7 +45,8 @@ static const struct {
     {422, 422, FAULT_UNPROCESSABLE},
     {424, 424, FAULT_PROVIDER_UNAVAILABLE}, /* Bedrock: the model failed */
     {429, 429, FAULT_RATE_LIMIT},
-    {498, 498, FAULT_RATE_LIMIT}, /* Groq: no flex capacity */
+    {498, 498, FAULT_RATE_LIMIT},           /* Groq: no flex capacity */
+    {499, 499, FAULT_PROVIDER_UNAVAILABLE}, /* Google: it cancelled its own work */
     {400, 499, FAULT_INVALID_REQUEST},
     {503, 503, FAULT_PROVIDER_OVERLOADED},
     {504, 504, FAULT_TIMEOUT},
@@ -72,10 +73,13 @@ static const struct {
     {"credit balance is too low", CLIENT_ERRORS, FAULT_PAYMENT_REQUIRED},
     {"billing_error", CLIENT_ERRORS | UNSTATED, FAULT_PAYMENT_REQUIRED},
     {"insufficient balance", CLIENT_ERRORS | RATE_LIMITS, FAULT_PAYMENT_REQUIRED},
+    {"please enable billing", CLIENT_ERRORS | DENIALS, FAULT_PAYMENT_REQUIRED},
+    {"user location is not supported", CLIENT_ERRORS, FAULT_PERMISSION_DENIED},
     {"api_key_invalid", CLIENT_ERRORS, FAULT_AUTHENTICATION},
     {"incorrect api key", CLIENT_ERRORS, FAULT_AUTHENTICATION},
     {"invalid api key", CLIENT_ERRORS, FAULT_AUTHENTICATION},
     {"api key not valid", CLIENT_ERRORS, FAULT_AUTHENTICATION},
+    {"api key expired", CLIENT_ERRORS, FAULT_AUTHENTICATION},
     {"authentication_error", CLIENT_ERRORS | UNSTATED, FAULT_AUTHENTICATION},
     {"permission_error", CLIENT_ERRORS | UNSTATED, FAULT_PERMISSION_DENIED},
     {"usage guidelines", DENIALS, FAULT_CONTENT_POLICY},
@@ -117,6 +121,7 @@ static const struct {
     {"modeltimeoutexception", UNSTATED | CLIENT_ERRORS, FAULT_TIMEOUT},
     {"modelnotready", UNSTATED | CLIENT_ERRORS, FAULT_RATE_LIMIT},
     {"rate limit", UNSTATED | FAILURES, FAULT_RATE_LIMIT},
+    {"resource_exhausted", UNSTATED, FAULT_RATE_LIMIT},
     {"insufficient_system_resource", UNSTATED | FAILURES, FAULT_PROVIDER_OVERLOADED},
     {"timeout_error", UNSTATED | FAILURES, FAULT_TIMEOUT},
     {"invalid_request_error", UNSTATED, FAULT_INVALID_REQUEST},
@@ -468,6 +473,7 @@ void refusal_read_json(int status, json *root, struct arena *arena, struct fault
     str raw = json_to_text(arena, error != NULL ? error : inside);
 
     fill(&found, status != 0 ? status : found.status, raw, arena, fault);
+    fault->retry_after_ms = retry_info_ms(inside);
 }
 
 bool refusal_is_error(json *root)

@@ -171,6 +171,59 @@ static void a_status_and_its_words_give_the_type(void **state)
     }
 }
 
+static void what_google_calls_an_error_gives_its_type(void **state)
+{
+    static const struct {
+        const char *body;
+        int status;
+        enum fault_type type;
+        bool retryable;
+    } cases[] = {
+        {"{'error':{'code':400,'message':'API key expired. Please renew the API key.'}}", 400,
+         FAULT_PROVIDER_UNAVAILABLE, true},
+        {"[{'error':{'code':400,'message':'API key not valid. Please pass a valid API key.'}}]",
+         400, FAULT_PROVIDER_UNAVAILABLE, true},
+        {"{'error':{'code':400,'message':'User location is not supported for the API use.',"
+         "'status':'FAILED_PRECONDITION'}}",
+         400, FAULT_PROVIDER_UNAVAILABLE, true},
+        {"{'error':{'code':403,'message':'This needs billing. Please enable billing.'}}", 403,
+         FAULT_PROVIDER_UNAVAILABLE, true},
+        {"{'error':{'code':400,'message':'The input token count (9) exceeds the maximum number of "
+         "tokens allowed (8).'}}",
+         400, FAULT_CONTEXT_LENGTH, false},
+        {"{'error':{'code':429,'status':'RESOURCE_EXHAUSTED'}}", 429, FAULT_RATE_LIMIT, true},
+        {"{'error':{'code':499,'status':'CANCELLED'}}", 499, FAULT_PROVIDER_UNAVAILABLE, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct arena arena = {0};
+        str body = arena_copy(&arena, str_c(cases[i].body));
+        char *at = arena_take_raw(&arena, body.len + 1);
+        for (size_t k = 0; k <= body.len; k++) {
+            at[k] = (char)(body.at[k] == '\'' ? '"' : body.at[k]);
+        }
+        struct fault fault = refuse(&arena, cases[i].status, at);
+        assert_int_equal(fault.type, cases[i].type);
+        assert_int_equal(fault.retryable, cases[i].retryable);
+        arena_reset(&arena);
+    }
+}
+
+static void an_error_in_a_stream_may_say_how_long_to_wait(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct fault fault = {0};
+    json *root = json_read_lenient(&arena, STR("[{\"error\":{\"code\":429,\"details\":[{\"reason\":"
+                                               "\"x\"},{\"retryDelay\":\"34.07s\"}]}}]"));
+
+    refusal_read_json(0, root, &arena, &fault);
+    assert_int_equal(fault.type, FAULT_RATE_LIMIT);
+    assert_int_equal(fault.retry_after_ms, 34070);
+    arena_reset(&arena);
+}
+
 static void an_error_in_a_stream_names_its_own_status(void **state)
 {
     (void)state;
@@ -187,6 +240,7 @@ static void an_error_in_a_stream_names_its_own_status(void **state)
         {"{\"error\":{\"type\":\"rate_limit_error\"}}", FAULT_RATE_LIMIT},
         {"{\"error\":{\"type\":\"api_error\"}}", FAULT_PROVIDER_UNAVAILABLE},
         {"{\"error\":{\"type\":\"invalid_request_error\"}}", FAULT_INVALID_REQUEST},
+        {"{\"error\":{\"status\":\"RESOURCE_EXHAUSTED\"}}", FAULT_RATE_LIMIT},
         {"{\"error\":\"text\"}", FAULT_PROVIDER_UNAVAILABLE},
     };
 
@@ -337,6 +391,8 @@ int main(void)
         cmocka_unit_test(the_message_is_found_wherever_it_stands),
         cmocka_unit_test(what_aws_calls_an_error_gives_its_type),
         cmocka_unit_test(a_status_and_its_words_give_the_type),
+        cmocka_unit_test(what_google_calls_an_error_gives_its_type),
+        cmocka_unit_test(an_error_in_a_stream_may_say_how_long_to_wait),
         cmocka_unit_test(an_error_in_a_stream_names_its_own_status),
         cmocka_unit_test(an_answer_is_no_error),
         cmocka_unit_test(keys_are_blotted_out),
