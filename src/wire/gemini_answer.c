@@ -202,7 +202,8 @@ static enum err take_call(struct gemini_work *work, int index, json *part, str p
 
     if (json_get(call, "partialArgs") != NULL || json_bool(call, "willContinue")) {
         return gemini_broken(
-            work, ERR_PEER, STR("the provider sent a tool call in pieces, which it was not asked"));
+            work, ERR_PEER,
+            STR("the provider sent a tool call in pieces, which was not asked for"));
     }
     if (str_eq(name, STR(JSON_TOOL))) {
         take_text(work, index, arguments);
@@ -352,6 +353,9 @@ static void take_usage(struct gemini_work *work, json *wire)
     struct gemini_counts *counts = &work->answer->counts;
     struct usage usage = work->answer->usage;
 
+    if (!json_is(wire, JSON_OBJECT)) {
+        return;
+    }
     take_count(wire, "promptTokenCount", &counts->prompt);
     take_count(wire, "toolUsePromptTokenCount", &counts->tool_prompt);
     take_count(wire, "candidatesTokenCount", &counts->candidates);
