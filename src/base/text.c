@@ -48,6 +48,20 @@ str text_take_utf8(str s, size_t max)
     return str_take(s, max);
 }
 
+str text_lower(str s, struct arena *arena)
+{
+    char *copy = arena_take_raw(arena, s.len + 1);
+
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.at[i];
+        copy[i] = c;
+        if (c >= 'A' && c <= 'Z') {
+            copy[i] = (char)(c + ('a' - 'A'));
+        }
+    }
+    return str_of(copy, s.len);
+}
+
 void text_hex(const uint8_t *bytes, size_t len, char *out)
 {
     static const char digits[] = "0123456789abcdef";

@@ -12,6 +12,9 @@ bool text_is_utf8(str s);
 /* The longest prefix of at most `max` bytes that does not cut a character. */
 str text_take_utf8(str s, size_t max);
 
+/* A copy with A-Z in lower case. */
+str text_lower(str s, struct arena *arena);
+
 /* Writes 2 * len lower-case digits and a NUL. */
 void text_hex(const uint8_t *bytes, size_t len, char *out);
 

@@ -83,7 +83,7 @@ int64_t date_of_iso(str text)
         return -1;
     }
     str zone = str_skip(text, SECONDS_END);
-    if (zone.at[0] == '.') {
+    if (str_has_prefix(zone, STR("."))) {
         size_t digits = 1;
         while (digits < zone.len && zone.at[digits] >= '0' && zone.at[digits] <= '9') {
             digits++;

@@ -129,17 +129,6 @@ static str canonical_query(str query, struct arena *arena)
     return arena_join(arena, parts, used);
 }
 
-static str lower_case(str text, struct arena *arena)
-{
-    char *copy = arena_take_raw(arena, text.len + 1);
-
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.at[i];
-        copy[i] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
-    }
-    return str_of(copy, text.len);
-}
-
 /* Without blanks at both ends, and with one blank where there were several. */
 static str trimmed(str value, struct arena *arena)
 {
@@ -190,7 +179,7 @@ static struct signed_headers canonical_headers(str authority, const struct heade
 
     insert(pairs, count++, (struct pair){STR("host"), authority});
     for (size_t i = 0; i < headers->count; i++) {
-        str name = lower_case(headers->at[i].name, arena);
+        str name = text_lower(headers->at[i].name, arena);
         if (is_signed(name)) {
             insert(pairs, count++, (struct pair){name, trimmed(headers->at[i].value, arena)});
         }

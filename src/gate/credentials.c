@@ -224,16 +224,18 @@ static void send_next(struct login *login)
 
 void credentials_free(struct worker *worker)
 {
-    struct list *node = NULL;
+    struct list *logins = &worker->credentials.logins;
+    struct list *next = NULL;
 
-    while ((node = list_first(&worker->credentials.logins)) != NULL) {
+    for (struct list *node = logins->next; node != logins; node = next) {
         struct login *login = CONTAINER_OF(node, struct login, node);
-        list_remove(node);
+        next = node->next;
         assert(list_is_empty(&login->waiters));
         end_talk(login);
         arena_reset(&login->arena);
         free(login);
     }
+    list_init(logins);
 }
 
 static void refuse(const struct login *login, struct arena *arena, struct fault *fault)

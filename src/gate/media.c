@@ -330,21 +330,19 @@ static str mime_of_bytes(str bytes)
 /* "image/png" of "image/PNG; charset=x"; empty when it is nothing of that kind. */
 static str mime_of_type(str type, struct arena *arena)
 {
-    str mime = str_trim(str_take(type, str_find_char(type, ';')));
-    char *lower = arena_take_raw(arena, mime.len + 1);
+    str mime = text_lower(str_trim(str_take(type, str_find_char(type, ';'))), arena);
     size_t slashes = 0;
 
     for (size_t i = 0; i < mime.len; i++) {
         char c = mime.at[i];
-        bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                    c == '/' || c == '+' || c == '-' || c == '.' || c == '_';
+        bool fits = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '/' || c == '+' ||
+                    c == '-' || c == '.' || c == '_';
         if (!fits) {
             return STR_NONE;
         }
         slashes += c == '/' ? 1 : 0;
-        lower[i] = c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
     }
-    return slashes == 1 ? str_of(lower, mime.len) : STR_NONE;
+    return slashes == 1 ? mime : STR_NONE;
 }
 
 static bool fits_kind(enum part_kind kind, str mime)

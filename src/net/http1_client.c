@@ -126,7 +126,12 @@ void pool_init(struct pool *pool, struct loop *loop, const struct pool_options *
     list_init(&pool->fetches);
 }
 
-static void free_host(struct pool_host *host);
+static void end_host(struct pool_host *host)
+{
+    tls_context_free(host->tls);
+    arena_reset(&host->arena);
+    free(host);
+}
 
 /* One user less.  Nobody comes back to a host that is asked once. */
 static void leave_host(struct pool_host *host)
@@ -134,7 +139,7 @@ static void leave_host(struct pool_host *host)
     host->users--;
     if (host->users == 0 && host->target.once) {
         list_remove(&host->node);
-        free_host(host);
+        end_host(host);
     }
 }
 
@@ -167,9 +172,7 @@ static void free_host(struct pool_host *host)
         http1_free(&conn->parser);
         free(conn);
     }
-    tls_context_free(host->tls);
-    arena_reset(&host->arena);
-    free(host);
+    end_host(host);
 }
 
 void pool_free(struct pool *pool)

@@ -3,7 +3,6 @@
 #include "codec/http1.h"
 #include "codec/json.h"
 #include "wire/dialect.h"
-#include "wire/quirks.h"
 
 #include "share.h"
 

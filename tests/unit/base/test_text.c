@@ -165,11 +165,23 @@ static void what_is_not_base64_is_not_decoded(void **state)
     arena_reset(&arena);
 }
 
+static void only_ascii_letters_have_a_lower_case(void **state)
+{
+    struct arena arena = {0};
+
+    (void)state;
+    assert_str_equal(text_lower(STR("Content-TYPE @[`{ \xc3\x84"), &arena),
+                     STR("content-type @[`{ \xc3\x84"));
+    assert_int_equal(text_lower(STR(""), &arena).len, 0);
+    arena_reset(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_well_formed_utf8_is_utf8),
         cmocka_unit_test(cutting_never_leaves_half_a_character),
+        cmocka_unit_test(only_ascii_letters_have_a_lower_case),
         cmocka_unit_test(hex_is_two_digits_a_byte),
         cmocka_unit_test(base64_has_its_alphabet_and_its_padding),
         cmocka_unit_test(base64_and_its_bytes_become_each_other),

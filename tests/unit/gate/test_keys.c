@@ -59,7 +59,6 @@ static str heard_header(int server, size_t n, const char *name)
 static void a_request_for_aws_is_signed_as_it_is_sent(void **state)
 {
     struct headers headers = {0};
-    str body = STR_NONE;
 
     (void)state;
     set_keys(ALPHA, &aws_key, 1);
@@ -67,7 +66,7 @@ static void a_request_for_aws_is_signed_as_it_is_sent(void **state)
     reply_whole(ALPHA);
     ask("one", "");
     assert_true(told_looks_complete(read_told()));
-    body = str_skip(heard(ALPHA), str_find(heard(ALPHA), STR("\r\n\r\n")) + 4);
+    str body = str_skip(heard(ALPHA), str_find(heard(ALPHA), STR("\r\n\r\n")) + 4);
     const struct http_request request = {
         .method = STR("POST"), .path = STR("/v1/chat/completions"), .body = body};
     const struct sigv4_request what = {.request = &request,
