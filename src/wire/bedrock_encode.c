@@ -160,7 +160,9 @@ static void put_inference(struct bedrock_request *request)
 {
     struct lazy config = {.writer = request->writer, .name = "inferenceConfig"};
 
-    if (request->max_tokens > 0 && !is_nova_at_most(request)) {
+    if (request->max_tokens > 0 && is_nova_at_most(request)) {
+        bedrock_drop(request, "max_tokens");
+    } else if (request->max_tokens > 0) {
         json_put_int(in(&config), "maxTokens", request->max_tokens);
     }
     put_sampling(request, &config);
