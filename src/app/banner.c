@@ -46,7 +46,7 @@ static void print_json(const struct banner *banner, struct arena *arena)
         const struct provider *provider = &snapshot->providers[i];
         json_open_object(&writer, NULL);
         json_put_str(&writer, "name", provider->name);
-        json_put_str(&writer, "key_from", provider->keys[0].source);
+        json_put_str(&writer, "key_from", provider_key_sources(provider, arena));
         json_put_bool(&writer, "demo", provider->dialect == NULL);
         json_close_object(&writer);
     }
@@ -66,13 +66,13 @@ static void print_json(const struct banner *banner, struct arena *arena)
     buf_free(&out);
 }
 
-static void print_providers(const struct snapshot *snapshot)
+static void print_providers(const struct snapshot *snapshot, struct arena *arena)
 {
     (void)fputs("  Providers           ", stderr);
     for (size_t i = 0; i < snapshot->provider_count; i++) {
         const struct provider *provider = &snapshot->providers[i];
         str from = provider->dialect == NULL ? STR("built-in demo, no model behind it")
-                                             : provider->keys[0].source;
+                                             : provider_key_sources(provider, arena);
         (void)fprintf(stderr, "%s" STR_FMT, i > 0 ? ", " : "", STR_ARG(provider->name));
         if (from.len > 0) {
             (void)fprintf(stderr, " (" STR_FMT ")", STR_ARG(from));
@@ -87,7 +87,7 @@ static void print_lines(const struct banner *banner, struct arena *arena)
                   STR_ARG(banner->base),
                   banner->local ? "   (local only; --listen 0.0.0.0:8080 exposes it)" : "");
     (void)fprintf(stderr, "  OpenAI base URL     " STR_FMT "/v1\n", STR_ARG(banner->base));
-    print_providers(banner->snapshot);
+    print_providers(banner->snapshot, arena);
     (void)fprintf(stderr, "  Data                " STR_FMT "\n", STR_ARG(banner->data));
     if (banner->api_key.len > 0) {
         (void)fprintf(stderr, "\nYour first API key, shown only now:\n  " STR_FMT "\n",

@@ -35,7 +35,7 @@ static void print_json(const struct result *result)
     buf_free(&out);
 }
 
-static void print_right(const struct result *result)
+static void print_right(const struct result *result, struct arena *arena)
 {
     const struct snapshot *snapshot = result->snapshot;
 
@@ -45,11 +45,11 @@ static void print_right(const struct result *result)
                  snapshot->model_count == 1 ? "" : "s");
     for (size_t i = 0; i < snapshot->provider_count; i++) {
         const struct provider *provider = &snapshot->providers[i];
-        str from = provider->keys[0].source.len > 0 ? provider->keys[0].source : STR("no key");
+        str from = provider_key_sources(provider, arena);
         (void)printf(
             "  " STR_FMT "  " STR_FMT " (" STR_FMT ")\n", STR_ARG(provider->name),
             STR_ARG(provider->dialect != NULL ? provider->origin.authority : STR("built in")),
-            STR_ARG(from));
+            STR_ARG(from.len > 0 ? from : STR("no key")));
     }
 }
 
@@ -90,7 +90,7 @@ int command_check(char **argv, size_t count, struct arena *arena)
     if (wants_json) {
         print_json(&result);
     } else if (err == ERR_OK) {
-        print_right(&result);
+        print_right(&result, arena);
     } else {
         print_wrong(&result);
     }

@@ -36,6 +36,7 @@ struct endpoint_draft {
     struct config_text provider;
     struct config_text model;
     struct config_text dialect;
+    struct config_text base_model;
     const struct yaml_node *pricing;
     const struct yaml_node *parameters;
     int64_t context_tokens;
@@ -48,6 +49,7 @@ static const struct config_field endpoint_fields[] = {
     {"provider", ENDPOINT_AT(provider), CONFIG_TEXT, true},
     {"model", ENDPOINT_AT(model), CONFIG_TEXT, false},
     {"dialect", ENDPOINT_AT(dialect), CONFIG_TEXT, false},
+    {"base_model", ENDPOINT_AT(base_model), CONFIG_TEXT, false},
     {"pricing", ENDPOINT_AT(pricing), CONFIG_NODE, false},
     {"context_length", ENDPOINT_AT(context_tokens), CONFIG_COUNT, false},
     {"max_output_tokens", ENDPOINT_AT(output_tokens_max), CONFIG_COUNT, false},
@@ -181,6 +183,26 @@ static void add_endpoint(struct catalogue_model *model, const struct endpoint *e
     model->endpoints[model->endpoint_count++] = *endpoint;
 }
 
+/* The endpoint, taken for the model that `base_model` names.  A deployment's name may tell nothing:
+ * then the id does. */
+static struct endpoint make_endpoint(const struct config_reader *reader,
+                                     const struct endpoint_draft *draft,
+                                     const struct provider *provider, str id)
+{
+    struct snapshot *snapshot = reader->snapshot;
+    str name = draft->model.text.at != NULL ? draft->model.text : name_on_the_wire(id);
+    str known = name;
+
+    if (draft->base_model.text.len > 0) {
+        known = draft->base_model.text;
+    } else if (rules_find(&snapshot->rules, name) == &rules_unknown) {
+        known = id;
+    }
+    struct endpoint endpoint = snapshot_make_endpoint(snapshot, provider, known);
+    endpoint.model.name = arena_copy(&snapshot->arena, name);
+    return endpoint;
+}
+
 /* The endpoint in the dialect that was asked for; the demo has none. */
 static void change_dialect(struct config_reader *reader, const struct config_text *text,
                            struct endpoint *endpoint)
@@ -197,7 +219,6 @@ static void change_dialect(struct config_reader *reader, const struct config_tex
 static void read_endpoint(struct config_reader *reader, const struct model_place *place, size_t i,
                           struct catalogue_model *model)
 {
-    struct arena *arena = &reader->snapshot->arena;
     const struct yaml_node *node = place->draft.endpoints->items[i];
     struct endpoint_draft draft = {
         .parameters = place->draft.parameters,
@@ -225,9 +246,8 @@ static void read_endpoint(struct config_reader *reader, const struct model_place
     if (endpoint.provider == NULL) {
         return;
     }
-    str name = draft.model.text.at != NULL ? draft.model.text : name_on_the_wire(model->id);
     struct pricing pricing = endpoint.pricing;
-    endpoint = snapshot_make_endpoint(reader->snapshot, endpoint.provider, arena_copy(arena, name));
+    endpoint = make_endpoint(reader, &draft, endpoint.provider, model->id);
     endpoint.pricing = pricing;
     change_dialect(reader, &draft.dialect, &endpoint);
     endpoint.model.context_tokens = draft.context_tokens;
@@ -363,4 +383,5 @@ void config_read_models(struct config_reader *reader, const struct yaml_node *no
             read_model(reader, &place);
         }
     }
+    snapshot_index_spellings(snapshot);
 }

@@ -17,6 +17,20 @@ void snapshot_free(struct snapshot *snapshot)
     }
 }
 
+str provider_key_sources(const struct provider *provider, struct arena *arena)
+{
+    str *parts = ARENA_ARRAY(arena, str, 2 * provider->key_count);
+    size_t count = 0;
+
+    for (size_t i = 0; i < provider->key_count; i++) {
+        if (provider->keys[i].source.len > 0) {
+            parts[count++] = STR(", ");
+            parts[count++] = provider->keys[i].source;
+        }
+    }
+    return count > 0 ? arena_join(arena, parts + 1, count - 1) : STR_NONE;
+}
+
 const struct provider *snapshot_find_provider(const struct snapshot *snapshot, str name)
 {
     for (size_t i = 0; i < snapshot->provider_count; i++) {
@@ -53,6 +67,72 @@ struct endpoint snapshot_make_endpoint(const struct snapshot *snapshot,
     return endpoint;
 }
 
+/* ---- Spellings of Claude ---- */
+
+/* "claude-3-5-sonnet-20240620" of any platform's name for it, in `room`; empty for other models. */
+static str plain_claude(str name, char *room, size_t size)
+{
+    str id = rules_plain_id(name, room, size);
+
+    return str_has_prefix(id, STR("claude-")) ? id : STR_NONE;
+}
+
+static void add_spelling(struct snapshot *snapshot, str name, struct catalogue_model *model)
+{
+    char room[PLAIN_ID_BYTES_MAX];
+    str id = plain_claude(name, room, sizeof(room));
+
+    if (id.len > 0 && map_get(&snapshot->models_by_spelling, id) == NULL) {
+        bool added = map_add(&snapshot->models_by_spelling, &snapshot->arena,
+                             arena_copy(&snapshot->arena, id), model);
+        assert(added);
+    }
+}
+
+void snapshot_index_spellings(struct snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->model_count; i++) {
+        struct catalogue_model *model = &snapshot->models[i];
+        add_spelling(snapshot, model->id, model);
+        for (size_t j = 0; j < model->alias_count; j++) {
+            add_spelling(snapshot, model->aliases[j], model);
+        }
+        for (size_t j = 0; j < model->endpoint_count; j++) {
+            add_spelling(snapshot, model->endpoints[j].model.name, model);
+        }
+    }
+}
+
+/* A dated name of Claude as the platform spells it: "-20240620" at home, "@20240620" on Vertex. */
+static str respell(str name, enum platform platform, struct arena *arena)
+{
+    enum { DATE_BYTES = 8 };
+    char wanted = '-';
+    uint64_t date = 0;
+
+    if (platform == PLATFORM_VERTEX) {
+        wanted = '@';
+    } else if (platform != PLATFORM_OWN) {
+        return name;
+    }
+    if (!str_has_prefix(name, STR("claude-")) || name.len < DATE_BYTES + sizeof("claude-") ||
+        !str_to_uint(str_skip(name, name.len - DATE_BYTES), UINT32_MAX, &date)) {
+        return name;
+    }
+    char before = name.at[name.len - DATE_BYTES - 1];
+    if (before == wanted || (before != '-' && before != '@')) {
+        return name;
+    }
+    const str parts[] = {
+        str_take(name, name.len - DATE_BYTES - 1),
+        str_of(&wanted, 1),
+        str_skip(name, name.len - DATE_BYTES),
+    };
+    return arena_join(arena, parts, COUNT_OF(parts));
+}
+
+/* ---- Looking up ---- */
+
 /* A model that nobody configured, at a provider that somebody did. */
 static const struct catalogue_model *make_model(const struct snapshot *snapshot,
                                                 const struct provider *provider, str id, str rest,
@@ -62,6 +142,7 @@ static const struct catalogue_model *make_model(const struct snapshot *snapshot,
     struct endpoint *endpoint = ARENA_NEW(arena, struct endpoint);
 
     *endpoint = snapshot_make_endpoint(snapshot, provider, arena_copy(arena, rest));
+    endpoint->model.name = respell(endpoint->model.name, model_platform(&endpoint->model), arena);
     id = arena_copy(arena, id);
     *model = (struct catalogue_model){
         .id = id,
@@ -76,16 +157,17 @@ const struct catalogue_model *snapshot_find_model(const struct snapshot *snapsho
                                                   struct arena *arena)
 {
     const struct catalogue_model *model = map_get(&snapshot->models_by_name, name);
+    char room[PLAIN_ID_BYTES_MAX];
     str rest = name;
 
     if (model != NULL) {
         return model;
     }
     const struct provider *provider = snapshot_find_provider(snapshot, str_split(&rest, '/'));
-    if (provider == NULL || provider->dialect == NULL || rest.len == 0) {
-        return NULL; /* the demo has no models but its own */
-    }
-    return make_model(snapshot, provider, name, rest, arena);
+    if (provider != NULL && provider->dialect != NULL && rest.len > 0) {
+        return make_model(snapshot, provider, name, rest, arena);
+    } /* the demo has no models but its own */
+    return map_get(&snapshot->models_by_spelling, plain_claude(name, room, sizeof(room)));
 }
 
 /* The nearest name so far. */

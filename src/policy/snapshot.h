@@ -20,7 +20,7 @@ struct quirks;  /* wire/quirks.h; likewise */
 struct settings {
     str listen; /* host:port */
     str store;  /* URL; a relative SQLite path is relative to the data directory */
-    str share;  /* folder whose models.json and providers.json replace the built-in ones; or empty */
+    str share; /* folder whose models.json and providers.json replace the built-in ones; or empty */
     int64_t workers;
     bool demo;        /* the built-in provider is on */
     bool test_routes; /* /__echo */
@@ -158,7 +158,8 @@ struct snapshot {
     size_t provider_count;
     struct catalogue_model *models;
     size_t model_count;
-    struct map models_by_name; /* id or alias -> struct catalogue_model */
+    struct map models_by_name;     /* id or alias -> struct catalogue_model */
+    struct map models_by_spelling; /* plain id of a Claude -> struct catalogue_model */
     struct rule_book rules;
 };
 
@@ -170,11 +171,19 @@ void snapshot_free(struct snapshot *snapshot);
 struct endpoint snapshot_make_endpoint(const struct snapshot *snapshot,
                                        const struct provider *provider, str name);
 
+/* Where the provider's keys are from, for people: "OPENAI_API_KEY, api_keys[1]"; empty when it has
+ * none. */
+str provider_key_sources(const struct provider *provider, struct arena *arena);
+
 /* By the name in the configuration, or NULL. */
 const struct provider *snapshot_find_provider(const struct snapshot *snapshot, str name);
 
+/* Fills models_by_spelling from all models; once, after they are read. */
+void snapshot_index_spellings(struct snapshot *snapshot);
+
 /* The model with that id or alias; else, when the name is "<provider>/<rest>" and that provider is
- * configured, a model made on the fly in `arena` with one endpoint; else NULL. */
+ * configured, a model made on the fly in `arena` with one endpoint; else a Claude that is known by
+ * another platform's spelling of the name ("claude-3-5-sonnet@20240620"); else NULL. */
 const struct catalogue_model *snapshot_find_model(const struct snapshot *snapshot, str name,
                                                   struct arena *arena);
 
