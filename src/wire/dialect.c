@@ -63,6 +63,7 @@ str hints_tool_name(const struct answer_hints *hints, str sent)
 
 static const struct dialect *const dialects[] = {
     &openai_chat_dialect,
+    &openai_responses_dialect,
     &anthropic_dialect,
     &gemini_dialect,
     &bedrock_dialect,
@@ -82,7 +83,7 @@ const struct dialect *dialect_by_name(str name)
 
 const char *dialect_names(void)
 {
-    return "openai, anthropic, gemini, bedrock, cohere, ollama";
+    return "openai, openai-responses, anthropic, gemini, bedrock, cohere, ollama";
 }
 
 void decoder_init(struct decoder *decoder)
