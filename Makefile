@@ -26,8 +26,8 @@ fixtures: build ## replay ../shared/fixtures, cut at every offset; ARGS="DIRECTO
 	@ninja -C build/release --quiet fixtures
 	@build/release/tests/fixtures --excused tests/fixtures/excused.txt $(or $(ARGS),../shared/fixtures)
 
-bench: build setup-bench ## measure speed and memory beside nginx; ARGS="--json FILE --profile"
-	@ninja -C build/release --quiet decoders
+bench: build setup-bench tests/bench/.venv/ready ## measure speed and memory beside nginx; ARGS="--json FILE --profile"
+	@ninja -C build/release --quiet decoders tokens
 	@cmake $(CMAKE_QUIET) -S tests/bench -B build/bench-tools -G Ninja >/dev/null
 	@ninja -C build/bench-tools --quiet
 	@python3 tests/bench/bench.py $(ARGS)
@@ -61,6 +61,12 @@ tests/blackbox/.venv/ready: tests/blackbox/requirements.txt
 
 tests/blackbox/js/node_modules/ready: tests/blackbox/js/package-lock.json
 	@cd tests/blackbox/js && npm ci --silent --no-audit --no-fund
+	@touch $@
+
+# What counting tokens is measured beside.
+tests/bench/.venv/ready: tests/bench/requirements.txt
+	@python3 -m venv $(@D)
+	@$(@D)/bin/pip install -q --disable-pip-version-check -r $<
 	@touch $@
 
 setup-%:

@@ -22,6 +22,7 @@ import time
 
 from servers import BINARY, CORES, KEY, TOOLS, Gatehouse, Mock, Nginx, pinned
 
+HERE = pathlib.Path(__file__).resolve().parent
 STREAMS = 64
 EVENTS_SLOW = 5  # of a stream that is only held open
 FILES_SPARE = 300  # of a server with many streams: listeners, the store, idle connections
@@ -216,6 +217,21 @@ class Bench:
             self.add(f"decoder {name}: streamed text ({event_ns} ns an event)", ">= 300 MB/s, or yyjson",
                      f"{speed} MB/s", f"yyjson {parser} MB/s", None, int(speed) >= 300)
 
+    def case_tokens(self):
+        """Counting tokens on one thread, beside tiktoken and quicktok; and texts that are long and all the same."""
+        done = subprocess.run([HERE / ".venv/bin/python", HERE / "token_peers.py", "speed"],
+                              capture_output=True, text=True, check=True)
+        for line in done.stdout.splitlines():
+            name, exact, ours, first, second = line.split()
+            if name.startswith("linear:"):
+                ratio = float(first) / float(ours)
+                self.add(f"tokens of 1 MB of {name[7:]}: time a byte", "<= 3 x English", f"{ours} MB/s",
+                         f"English {first} MB/s", round(ratio, 2), ratio <= 3)
+                continue
+            ok = exact == "exact" and float(ours) >= 8 * float(first) and float(ours) >= 1.5 * float(second)
+            self.add(f"tokens of {name} ({exact})", ">= 8 x tiktoken, 1.5 x quicktok", f"{ours} MB/s",
+                     f"tiktoken {first}, quicktok {second} MB/s", round(float(ours) / float(first), 1), ok)
+
     def profile(self):
         """Where the time goes in the first case, from perf."""
         body = self.body("bench/paced", False)
@@ -233,7 +249,7 @@ class Bench:
             print(*lines[:count], "", sep="\n")
 
 
-CASES = ["same", "anthropic", "sse", "burst", "latency", "memory", "start", "decoders"]
+CASES = ["same", "anthropic", "sse", "burst", "latency", "memory", "start", "decoders", "tokens"]
 
 
 def table(rows):
