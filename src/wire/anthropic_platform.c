@@ -331,18 +331,28 @@ static str escaped(struct arena *arena, str text, str keep)
     return str_of(out, len);
 }
 
-static str vertex_path(const struct anthropic_request *request)
+/* "/v1/projects/p/locations/r", or "/v1" for who has no project of their own. */
+static str vertex_place(const struct anthropic_request *request)
 {
     const struct site *site = request->model->site;
-    struct arena *arena = request->arena;
-    str project = escaped(arena, site->project, STR_NONE);
-    str region = site->region.len > 0 ? escaped(arena, site->region, STR_NONE) : STR("global");
-    str model = escaped(arena, request->model->name, STR("@"));
+    str project = escaped(request->arena, site->project, STR_NONE);
+    str region = site->region.len > 0 ? site->region : STR("global");
 
-    return arena_printf(arena,
-                        "/v1/projects/" STR_FMT "/locations/" STR_FMT
-                        "/publishers/anthropic/models/" STR_FMT ":%s",
-                        STR_ARG(project), STR_ARG(region), STR_ARG(model),
+    region = escaped(request->arena, region, STR_NONE);
+    if (project.len == 0) {
+        return STR("/v1");
+    }
+    return arena_printf(request->arena, "/v1/projects/" STR_FMT "/locations/" STR_FMT,
+                        STR_ARG(project), STR_ARG(region));
+}
+
+static str vertex_path(const struct anthropic_request *request)
+{
+    str place = vertex_place(request);
+    str model = escaped(request->arena, request->model->name, STR("@"));
+
+    return arena_printf(request->arena, STR_FMT "/publishers/anthropic/models/" STR_FMT ":%s",
+                        STR_ARG(place), STR_ARG(model),
                         request->chat->stream ? "streamRawPredict" : "rawPredict");
 }
 

@@ -242,7 +242,7 @@ static void exceptions_are_faults_by_their_name(void **state)
 static void damaged_and_missing_messages_are_the_providers_fault(void **state)
 {
     str whole = messages_of(START TEXT_OPEN TEXT("Hi") CLOSE("0") USED STOP);
-    str damaged = arena_copy(&arena, whole);
+    char *damaged = arena_take(&arena, whole.len);
     struct buf out;
 
     (void)state;
@@ -252,8 +252,9 @@ static void damaged_and_missing_messages_are_the_providers_fault(void **state)
               "its answer short\n"));
     check(FRAMING_EVENTSTREAM, STR(""),
           STR("fault cut provider_unavailable 502 the provider cut its answer short\n"));
-    ((char *)(uintptr_t)damaged.at)[120] ^= 1;
-    check(FRAMING_EVENTSTREAM, damaged,
+    memcpy(damaged, whole.at, whole.len);
+    damaged[120] ^= 1;
+    check(FRAMING_EVENTSTREAM, str_of(damaged, whole.len),
           STR("fault peer provider_unavailable 502 the provider sent a damaged message\n"));
     buf_init(&out, OUT_BYTES_MAX);
     add_message(&out, "event", ":event-type", "novel", STR("{}"));
@@ -351,19 +352,18 @@ static void refusals_of_every_platform_are_sorted(void **state)
 {
     static const struct {
         int status;
+        enum fault_type type;
         const char *header; /* x-amzn-errortype */
         const char *body;
-        enum fault_type type;
     } cases[] = {
-        {429, "ThrottlingException:http://h/", "{'message':'Too many tokens'}", FAULT_RATE_LIMIT},
-        {400, "ValidationException", "{'message':'The provided model identifier is invalid.'}",
-         FAULT_NOT_FOUND},
-        {403, "AccessDeniedException", "{'Message':'no'}", FAULT_PROVIDER_UNAVAILABLE},
-        {404, "", "[{'error':{'code':404,'message':'no','status':'NOT_FOUND'}}]", FAULT_NOT_FOUND},
-        {400, "",
+        {429, FAULT_RATE_LIMIT, "ThrottlingException:http://h/", "{'message':'Too many tokens'}"},
+        {400, FAULT_NOT_FOUND, "ValidationException",
+         "{'message':'The provided model identifier is invalid.'}"},
+        {403, FAULT_PROVIDER_UNAVAILABLE, "AccessDeniedException", "{'Message':'no'}"},
+        {404, FAULT_NOT_FOUND, "", "[{'error':{'code':404,'message':'no','status':'NOT_FOUND'}}]"},
+        {400, FAULT_CONTEXT_LENGTH, "",
          "{'type':'error','error':{'type':'invalid_request_error','message':'prompt is too long: "
-         "9 tokens'}}",
-         FAULT_CONTEXT_LENGTH},
+         "9 tokens'}}"},
     };
 
     (void)state;

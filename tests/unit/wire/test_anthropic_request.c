@@ -33,6 +33,7 @@ static void check(const struct request_case *cases, size_t count)
 
 static void the_path_says_the_model_where_the_platform_wants_it(void **state)
 {
+    static const struct site express = {.platform = PLATFORM_VERTEX};
     static const struct request_case cases[] = {
         {NULL, "claude-3-opus", "{'stream':true,'max_tokens':9," HI "}",
          OWN "{'model':'claude-3-opus','max_tokens':9,'stream':true," HI_OUT "}\n"},
@@ -49,6 +50,9 @@ static void the_path_says_the_model_where_the_platform_wants_it(void **state)
          "{'stream':true,'max_tokens':9," HI "}",
          "/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2F"
          "us.anthropic.claude-opus-4-6-v1/invoke-with-response-stream\n" BEDROCK_BODY
+         "'max_tokens':9," HI_OUT "}\n"},
+        {&express, "claude-opus-4-6", "{'max_tokens':9," HI "}",
+         "/v1/publishers/anthropic/models/claude-opus-4-6:rawPredict\n" VERTEX_BODY
          "'max_tokens':9," HI_OUT "}\n"},
         /* a name cannot leave its segment */
         {&vertex, "../x?y#z", "{'max_tokens':9," HI "}",
@@ -459,21 +463,21 @@ static void no_long_cache_mark_follows_a_short_one(void **state)
 static void whose_bytes_must_be_fetched_depends_on_the_platform(void **state)
 {
     static const struct {
-        enum part_kind kind;
         const char *url;
         const char *name;
+        enum part_kind kind;
         bool own;
         bool platforms;
     } cases[] = {
-        {PART_IMAGE, "https://h/a.png", "", false, true},
-        {PART_IMAGE, "http://h/a.png", "", true, true},
-        {PART_FILE, "https://h/a.pdf", "", false, true},
-        {PART_FILE, "https://h/download?id=7", "", false, true},
-        {PART_FILE, "https://h/a.csv?x=1", "", true, true},
-        {PART_FILE, "https://h/7", "notes.MD", true, true},
-        {PART_IMAGE, "", "", false, false},
-        {PART_TEXT, "https://h/a.png", "", false, false},
-        {PART_VIDEO, "https://h/a.mp4", "", false, false},
+        {"https://h/a.png", "", PART_IMAGE, false, true},
+        {"http://h/a.png", "", PART_IMAGE, true, true},
+        {"https://h/a.pdf", "", PART_FILE, false, true},
+        {"https://h/download?id=7", "", PART_FILE, false, true},
+        {"https://h/a.csv?x=1", "", PART_FILE, true, true},
+        {"https://h/7", "notes.MD", PART_FILE, true, true},
+        {"", "", PART_IMAGE, false, false},
+        {"https://h/a.png", "", PART_TEXT, false, false},
+        {"https://h/a.mp4", "", PART_VIDEO, false, false},
     };
     struct model own = model_at(NULL, "claude-3-opus");
     struct model on_vertex = model_at(&vertex, "claude-3-opus");
