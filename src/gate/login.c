@@ -26,6 +26,15 @@ bool login_is_asked_for(const struct provider_key *key)
            (key->credential == CREDENTIAL_AWS && key->aws->from != AWS_STATIC);
 }
 
+/* What is asked at a URL that may be a bare host, perhaps with a query. */
+static str whole_path(const struct origin *origin, struct arena *arena)
+{
+    if (str_has_prefix(origin->path, STR("/"))) {
+        return origin->path;
+    }
+    return arena_join(arena, (str[]){STR("/"), origin->path}, 2);
+}
+
 /* --- Google: writing --- */
 
 static enum err write_claims(const struct google_login *login, int64_t now_s, struct arena *arena,
@@ -106,7 +115,7 @@ static enum err write_google(const struct google_login *login, int64_t now_s, st
                              struct login_request *out, str *why)
 {
     struct login_request request = {
-        .origin = &login->token, .method = STR("POST"), .path = login->token.path};
+        .origin = &login->token, .method = STR("POST"), .path = whole_path(&login->token, arena)};
     enum err err = ERR_OK;
 
     switch (login->from) {
@@ -135,8 +144,9 @@ static enum err write_google(const struct google_login *login, int64_t now_s, st
 
 static struct login_request write_container(const struct aws_login *login, struct arena *arena)
 {
-    struct login_request request = {
-        .origin = &login->metadata, .method = STR("GET"), .path = login->metadata.path};
+    struct login_request request = {.origin = &login->metadata,
+                                    .method = STR("GET"),
+                                    .path = whole_path(&login->metadata, arena)};
 
     if (login->container_token.len > 0) {
         headers_add(&request.headers, arena, STR("authorization"), login->container_token);

@@ -111,6 +111,18 @@ static void a_refresh_token_is_sent_as_a_form(void **state)
                                    "secret=s%26cret&refresh_token=1%2F%2Fr%3Df")));
 }
 
+static void a_token_may_be_asked_for_at_a_bare_host(void **state)
+{
+    (void)state;
+    use_google();
+    google.token.path = STR("");
+    reply_token("tok-1", 3600);
+    reply_whole(ALPHA);
+    ask("one", "");
+    assert_answered();
+    assert_true(holds(heard(LOGINS), "POST / HTTP/1.1\r\n"));
+}
+
 static void the_metadata_server_is_asked_with_its_flavor(void **state)
 {
     (void)state;
@@ -511,6 +523,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_service_account_signs_a_claim_for_its_token),
         TEST(a_refresh_token_is_sent_as_a_form),
+        TEST(a_token_may_be_asked_for_at_a_bare_host),
         TEST(the_metadata_server_is_asked_with_its_flavor),
         TEST(a_token_is_renewed_while_the_old_one_still_serves),
         TEST(a_token_near_its_end_is_waited_for_anew),
