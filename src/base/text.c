@@ -131,9 +131,10 @@ static void put_bytes(char *out, uint32_t bits, size_t count)
 static bool base64_end(const char *at, char *out, size_t *count)
 {
     size_t padding = at[3] != '=' ? 0 : at[2] != '=' ? 1 : 2;
-    char full[4] = {at[0], at[1], padding > 1 ? 'A' : at[2], padding > 0 ? 'A' : at[3]};
+    char full[4] = {at[0], at[1], 'A', 'A'}; /* "A" is 0, as padding counts */
     uint32_t bits = 0;
 
+    memcpy(full, at, 4 - padding);
     if (!base64_bits(full, &bits) || (bits & ((1U << (8 * padding)) - 1)) != 0) {
         return false;
     }
@@ -176,9 +177,11 @@ str text_base64_encode(str bytes, struct arena *arena)
         for (size_t k = 0; k < count; k++) {
             bits |= (uint32_t)(uint8_t)bytes.at[i + k] << (16 - 8 * k);
         }
-        for (size_t k = 0; k < 4; k++) {
-            text[len++] = k <= count ? base64_digits[bits >> (18 - 6 * k) & 63] : '=';
+        memset(text + len, '=', 4);
+        for (size_t k = 0; k <= count; k++) {
+            text[len + k] = base64_digits[bits >> (18 - 6 * k) & 63];
         }
+        len += 4;
     }
     return str_of(text, len);
 }

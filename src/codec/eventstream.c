@@ -41,14 +41,14 @@ void eventstream_free(struct eventstream_decoder *decoder)
 
 /* --- Numbers, big endian. --- */
 
-static uint32_t read_16(str bytes)
+static uint32_t read_16(const char *at)
 {
-    return (uint32_t)(uint8_t)bytes.at[0] << 8 | (uint8_t)bytes.at[1];
+    return (uint32_t)(uint8_t)at[0] << 8 | (uint8_t)at[1];
 }
 
-static uint32_t read_32(str bytes)
+static uint32_t read_32(const char *at)
 {
-    return read_16(bytes) << 16 | read_16(str_skip(bytes, 2));
+    return read_16(at) << 16 | read_16(at + 2);
 }
 
 /* --- Headers. --- */
@@ -79,7 +79,7 @@ static bool take_value(str *rest, unsigned type, str *value)
     if (type != HEADER_BYTES && type != HEADER_STRING) {
         return take(rest, sizes[type], value);
     }
-    return take(rest, 2, &len) && take(rest, read_16(len), value);
+    return take(rest, 2, &len) && take(rest, read_16(len.at), value);
 }
 
 /* Where the value of a header goes; NULL for those nobody asks for. */
@@ -122,10 +122,10 @@ static bool read_headers(str rest, struct eventstream_message *message)
  * cannot be right. */
 static size_t message_len(const struct eventstream_decoder *decoder, str bytes)
 {
-    size_t total = read_32(bytes);
-    size_t headers = read_32(str_skip(bytes, 4));
+    size_t total = read_32(bytes.at);
+    size_t headers = read_32(bytes.at + 4);
 
-    if (read_32(str_skip(bytes, 8)) != crc32_add(0, str_take(bytes, 8)) ||
+    if (read_32(bytes.at + 8) != crc32_add(0, str_take(bytes, 8)) ||
         headers > EVENTSTREAM_HEADERS_BYTES_MAX || total > decoder->bytes_max ||
         total < MESSAGE_BYTES_MIN || headers > total - MESSAGE_BYTES_MIN) {
         return 0;
@@ -137,10 +137,10 @@ static size_t message_len(const struct eventstream_decoder *decoder, str bytes)
 static bool read_message(str bytes, struct eventstream_message *message)
 {
     struct eventstream_message found = {0};
-    size_t headers = read_32(str_skip(bytes, 4));
+    size_t headers = read_32(bytes.at + 4);
     str summed = str_take(bytes, bytes.len - SUM_BYTES);
 
-    if (read_32(str_skip(bytes, summed.len)) != crc32_add(0, summed) ||
+    if (read_32(bytes.at + summed.len) != crc32_add(0, summed) ||
         !read_headers(str_take(str_skip(summed, PRELUDE_BYTES), headers), &found)) {
         return false;
     }

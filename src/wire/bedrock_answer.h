@@ -33,35 +33,36 @@ enum bedrock_block_kind { BEDROCK_NONE, BEDROCK_TEXT, BEDROCK_REASONING, BEDROCK
 struct bedrock_answer {
     struct eventstream_decoder frames;
     struct buf body; /* FRAMING_WHOLE: all of it, parsed at the end */
-    bool started;
-    bool stopped; /* the reason is known; the counts may follow */
-    bool done;
 
     struct bedrock_call calls[BEDROCK_CALLS_MAX];
     size_t call_count;
 
-    enum bedrock_block_kind block;
     int64_t index;        /* of the open block, on the wire */
     struct buf citations; /* of the open block, one a line */
-    bool block_has_text;
-    int64_t text_from; /* characters of the answer before the text that citations stand for */
+    int64_t text_from;    /* characters of the answer before the text that citations stand for */
     int64_t text_chars;
 
-    bool has_image;
+    struct buf image; /* its bytes so far */
     int64_t image_index;
     char image_format[BEDROCK_WORD_BYTES_MAX];
-    struct buf image; /* its bytes so far */
 
     int64_t tool_count;
     int64_t reasoning_count;
-    bool said_anything;
-    bool has_json;       /* JSON_TOOL was called: once is an answer */
-    bool drops_text;     /* JSON_TOOL is called: text around it is not the answer */
     size_t prefill_seen; /* bytes of the prefill that the answer repeated so far */
-    bool prefill_done;
 
     char native[BEDROCK_WORD_BYTES_MAX]; /* the stop reason */
     size_t native_len;
+
+    enum bedrock_block_kind block; /* the open one */
+    bool started;
+    bool stopped; /* the reason is known; the counts may follow */
+    bool done;
+    bool block_has_text;
+    bool has_image;
+    bool has_json;   /* JSON_TOOL was called: once is an answer */
+    bool drops_text; /* it is called: text around it is not the answer */
+    bool said_anything;
+    bool prefill_done;
 };
 
 /* One call of decode(): what it works on. */

@@ -172,9 +172,10 @@ static str clean_name(struct arena *arena, str name)
     size_t len = 0;
 
     for (size_t i = 0; i < stem.len; i++) {
-        bool is_plain = is_name_char(stem.at[i]);
-        if (is_plain || (len > 0 && clean[len - 1] != ' ')) {
-            clean[len++] = is_plain ? stem.at[i] : ' ';
+        if (is_name_char(stem.at[i])) {
+            clean[len++] = stem.at[i];
+        } else if (len > 0 && clean[len - 1] != ' ') {
+            clean[len++] = ' ';
         }
     }
     return str_trim(str_of(clean, len));

@@ -32,7 +32,7 @@ static str read_bytes(const struct reading *reading, struct arena *arena, str by
     struct fault fault = {0};
     struct buf out;
 
-    buf_init(&out, 4 * LIMIT);
+    buf_init(&out, (size_t)4 * LIMIT);
     decoder_init(&decoder);
     enum err err = bedrock_dialect.decode(&decoder, bytes, arena, &events, &fault);
     if (err == ERR_OK) {
