@@ -63,6 +63,7 @@ str hints_tool_name(const struct answer_hints *hints, str sent)
 
 static const struct dialect *const dialects[] = {
     &openai_chat_dialect,
+    &azure_dialect,
     &openai_responses_dialect,
     &anthropic_dialect,
     &gemini_dialect,
@@ -83,7 +84,7 @@ const struct dialect *dialect_by_name(str name)
 
 const char *dialect_names(void)
 {
-    return "openai, openai-responses, anthropic, gemini, bedrock, cohere, ollama";
+    return "openai, azure, openai-responses, anthropic, gemini, bedrock, cohere, ollama";
 }
 
 void decoder_init(struct decoder *decoder)

@@ -120,6 +120,7 @@ void decoder_init(struct decoder *decoder);
 void decoder_free(struct decoder *decoder);
 
 extern const struct dialect openai_chat_dialect;
+extern const struct dialect azure_dialect;
 extern const struct dialect anthropic_dialect;
 extern const struct dialect gemini_dialect;
 extern const struct dialect bedrock_dialect;

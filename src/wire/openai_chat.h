@@ -43,6 +43,7 @@ struct openai_param {
     const char *words;
     size_t number_at; /* offset of the struct chat_number it fills; 0: none */
     size_t text_at;   /* offset of the str it fills; 0: none */
+    const char *usual; /* values that change nothing, as JSON, each with a blank behind it */
 };
 
 /* All members that are known, ended by a row without a name. */
@@ -54,28 +55,17 @@ const struct openai_param *openai_param_by_name(str name);
 /* True when `words` ("auto none ") holds the word. */
 bool openai_words_have(const char *words, str word);
 
-struct openai_model_row {
-    str prefix;
-    enum reasoning_habit habit;
-    enum effort least; /* below it, but for none */
-    enum effort most;
-};
-
-/* The row of a model by its name on the wire; one of HABIT_UNKNOWN when there is none. */
-const struct openai_model_row *openai_model_row(str name);
-
 /* True when the parameter may be sent to the model for this request. */
 bool openai_takes_param(const struct chat_request *chat, const struct model *model, str name);
 
+/* True when one of the patterns ("qwen* magistral* ") fits the model's plain id. */
+bool openai_fits_any(const char *patterns, str name);
+
+/* The effort that the client asks for, in words or as a number of tokens. */
+enum effort openai_effort_asked(const struct chat_request *chat);
+
 /* The word for `reasoning_effort`, EFFORT_UNSET when none is to be sent. */
 enum effort openai_effort_for(const struct chat_request *chat, const struct model *model);
-
-/* `messages` and `tools`, as the provider of `model` takes them. */
-void openai_write_messages(struct json_writer *writer, struct arena *arena,
-                           const struct chat_request *chat, const struct quirks *quirks);
-/* False when there is none that can be said. */
-bool openai_write_tools(struct json_writer *writer, const struct chat_request *chat,
-                        const struct quirks *quirks);
 
 /* Where in the body a reader is: a chain of names and indices, for messages of faults. */
 struct openai_place {

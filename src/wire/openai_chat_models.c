@@ -1,62 +1,14 @@
 /*
- * Which parameters a model takes: provider-dialects.md section 2.2 (state of September 2026), the
- * provider's quirks, and what the operator wrote about the model.
+ * Which parameters a model takes: what is known of the model (llm/rules.h), the provider's quirks,
+ * and what the operator wrote about the model.
  */
 #include "wire/openai_chat.h"
-
-/* OpenAI's own models; the first prefix that fits counts. */
-static const struct openai_model_row rows[] = {
-    {STR_INIT("gpt-5.6"), HABIT_BY_DEFAULT, EFFORT_LOW, EFFORT_MAX},
-    {STR_INIT("gpt-5.5-pro"), HABIT_ALWAYS, EFFORT_LOW, EFFORT_XHIGH},
-    {STR_INIT("gpt-5.4-pro"), HABIT_ALWAYS, EFFORT_LOW, EFFORT_XHIGH},
-    {STR_INIT("gpt-5.2-pro"), HABIT_ALWAYS, EFFORT_LOW, EFFORT_XHIGH},
-    {STR_INIT("gpt-5.3-chat"), HABIT_ALWAYS, EFFORT_LOW, EFFORT_HIGH},
-    {STR_INIT("gpt-5.2-chat"), HABIT_ALWAYS, EFFORT_LOW, EFFORT_HIGH},
-    {STR_INIT("gpt-5.1-chat"), HABIT_ALWAYS, EFFORT_LOW, EFFORT_HIGH},
-    {STR_INIT("gpt-5.1-codex"), HABIT_ALWAYS, EFFORT_LOW, EFFORT_HIGH},
-    {STR_INIT("gpt-5.5"), HABIT_BY_DEFAULT, EFFORT_LOW, EFFORT_XHIGH},
-    {STR_INIT("gpt-5.4"), HABIT_ON_REQUEST, EFFORT_LOW, EFFORT_XHIGH},
-    {STR_INIT("gpt-5.3"), HABIT_ON_REQUEST, EFFORT_LOW, EFFORT_XHIGH},
-    {STR_INIT("gpt-5.2"), HABIT_ON_REQUEST, EFFORT_LOW, EFFORT_XHIGH},
-    {STR_INIT("gpt-5.1"), HABIT_ON_REQUEST, EFFORT_LOW, EFFORT_HIGH},
-    {STR_INIT("gpt-5-chat"), HABIT_NEVER, EFFORT_LOW, EFFORT_HIGH},
-    {STR_INIT("gpt-5"), HABIT_ALWAYS, EFFORT_MINIMAL, EFFORT_HIGH},
-    {STR_INIT("o1"), HABIT_ALWAYS, EFFORT_LOW, EFFORT_HIGH},
-    {STR_INIT("o3"), HABIT_ALWAYS, EFFORT_LOW, EFFORT_HIGH},
-    {STR_INIT("o4"), HABIT_ALWAYS, EFFORT_LOW, EFFORT_HIGH},
-    {STR_INIT("gpt-4"), HABIT_NEVER, EFFORT_LOW, EFFORT_HIGH},
-    {STR_INIT("gpt-3.5"), HABIT_NEVER, EFFORT_LOW, EFFORT_HIGH},
-    {STR_INIT("chatgpt-4o"), HABIT_NEVER, EFFORT_LOW, EFFORT_HIGH},
-};
-
-static const struct openai_model_row unknown_row = {STR_INIT(""), HABIT_UNKNOWN, EFFORT_LOW,
-                                                    EFFORT_HIGH};
-
-/* What OpenAI's models refuse while they reason. */
-static const char refused_in_reasoning[] = "temperature top_p presence_penalty frequency_penalty "
-                                           "logprobs top_logprobs logit_bias stop ";
 
 /* What an operator may list in a model's `parameters`; others are not decided by that list. */
 static const char listable[] = "temperature top_p top_k min_p top_a frequency_penalty "
                                "presence_penalty repetition_penalty seed stop logit_bias logprobs "
                                "top_logprobs response_format verbosity parallel_tool_calls "
                                "web_search_options ";
-
-const struct openai_model_row *openai_model_row(str name)
-{
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        if (str_has_prefix(name, rows[i].prefix)) {
-            return &rows[i];
-        }
-    }
-    return &unknown_row;
-}
-
-/* Only who names the limit as OpenAI does serves OpenAI's own models. */
-static const struct openai_model_row *row_of(const struct model *model)
-{
-    return model->quirks->max_completion_tokens ? openai_model_row(model->name) : &unknown_row;
-}
 
 static bool is_reasoning_on(const struct chat_request *chat, enum reasoning_habit habit)
 {
@@ -90,20 +42,46 @@ static bool is_listed(const struct model *model, str name)
     return false;
 }
 
+/* Some models take no sampling, and some one way of it, whoever serves them. */
+static bool may_sample(const struct chat_request *chat, const struct model_rules *rules, str name)
+{
+    bool is_sampling = openai_words_have("temperature top_p top_k ", name);
+    bool is_second = str_eq(name, STR("top_p")) && chat->temperature.set;
+
+    return !is_sampling || rules->sampling == SAMPLING_FREE ||
+           (rules->sampling == SAMPLING_ONE && !is_second);
+}
+
 bool openai_takes_param(const struct chat_request *chat, const struct model *model, str name)
 {
-    const struct openai_model_row *row = row_of(model);
+    const struct model_rules *rules = model_rules_of(model);
 
-    if (model->quirks->refused != NULL && openai_words_have(model->quirks->refused, name)) {
+    if (openai_words_have(model->quirks->refused, name)) {
         return false;
     }
     if (model->parameters != NULL && openai_words_have(listable, name)) {
         return is_listed(model, name);
     }
-    if (row->habit == HABIT_NEVER && str_eq(name, STR("verbosity"))) {
+    if (rules_words_have(rules->refused, name) || !may_sample(chat, rules, name)) {
         return false;
     }
-    return !is_reasoning_on(chat, row->habit) || !openai_words_have(refused_in_reasoning, name);
+    return !is_reasoning_on(chat, rules->habit) ||
+           !rules_words_have(rules->refused_reasoning, name);
+}
+
+bool openai_fits_any(const char *patterns, str name)
+{
+    char room[256];
+    str plain = rules_plain_id(name, room, sizeof(room));
+    str rest = str_c(patterns);
+
+    while (rest.len > 0) {
+        str pattern = str_split(&rest, ' ');
+        if (pattern.len > 0 && rules_match(pattern, plain)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* The effort whose budget is nearest to a number of tokens. */
@@ -118,20 +96,66 @@ static enum effort effort_of_budget(int64_t tokens, int64_t max_tokens)
     return tokens <= effort_budget_tokens(EFFORT_MEDIUM, room) ? EFFORT_MEDIUM : EFFORT_HIGH;
 }
 
+/* The nearest effort but none that the provider has a word for, the greater of two; EFFORT_UNSET
+ * when it has none. */
+static enum effort nearest_effort(const char *words, enum effort effort)
+{
+    for (int step = 0; step <= EFFORT_MAX - EFFORT_MINIMAL; step++) {
+        int above = (int)effort + step;
+        int below = (int)effort - step;
+        if (above <= EFFORT_MAX && openai_words_have(words, effort_name((enum effort)above))) {
+            return (enum effort)above;
+        }
+        if (below >= EFFORT_MINIMAL && openai_words_have(words, effort_name((enum effort)below))) {
+            return (enum effort)below;
+        }
+    }
+    return EFFORT_UNSET;
+}
+
+static enum effort known_effort(const char *words, enum effort effort)
+{
+    return words == NULL || openai_words_have(words, effort_name(effort))
+               ? effort
+               : nearest_effort(words, effort);
+}
+
+/* For who asks that the model does not reason: who cannot stop does the least of it. */
+static enum effort least_effort(const struct model_rules *rules, const char *words)
+{
+    bool can_stop = rules->habit != HABIT_ALWAYS;
+
+    if (can_stop && (words == NULL || openai_words_have(words, STR("none")))) {
+        return EFFORT_NONE;
+    }
+    if (can_stop && rules->habit != HABIT_BY_DEFAULT) {
+        return EFFORT_UNSET; /* to say nothing is the nearest to it */
+    }
+    return known_effort(words, rules->least != EFFORT_UNSET ? rules->least : EFFORT_LOW);
+}
+
 enum effort openai_effort_for(const struct chat_request *chat, const struct model *model)
 {
-    const struct openai_model_row *row = row_of(model);
-    enum effort effort = chat->reasoning.effort;
+    const struct model_rules *rules = model_rules_of(model);
+    const char *words = model->quirks->efforts;
+    enum effort effort = openai_effort_asked(chat);
 
-    if (effort == EFFORT_UNSET && chat->reasoning.max_tokens > 0) {
-        effort = effort_of_budget(chat->reasoning.max_tokens, chat->max_tokens);
-    }
-    if (effort == EFFORT_UNSET || row->habit == HABIT_NEVER) {
+    if (effort == EFFORT_UNSET || rules->habit == HABIT_NEVER) {
         return EFFORT_UNSET;
     }
-    if (effort == EFFORT_NONE) { /* who cannot stop reasoning does the least of it */
-        return row->habit == HABIT_ALWAYS ? row->least : EFFORT_NONE;
+    if (effort == EFFORT_NONE) {
+        return least_effort(rules, words);
     }
-    effort = effort < row->least ? row->least : effort;
-    return effort > row->most ? row->most : effort;
+    effort = rules->least != EFFORT_UNSET && effort < rules->least ? rules->least : effort;
+    effort = rules->most != EFFORT_UNSET && effort > rules->most ? rules->most : effort;
+    return known_effort(words, effort);
+}
+
+enum effort openai_effort_asked(const struct chat_request *chat)
+{
+    const struct chat_reasoning *reasoning = &chat->reasoning;
+
+    return reasoning->effort == EFFORT_UNSET && reasoning->max_tokens > 0
+               ? effort_of_budget(reasoning->max_tokens, chat->max_tokens)
+               : reasoning->effort;
 }

@@ -10,6 +10,7 @@
 #define RANGE(least, most) .min = (least), .max = (most)
 #define FILLS(member) .number_at = offsetof(struct chat_request, member)
 #define KEEPS(member) .text_at = offsetof(struct chat_request, member)
+#define USUAL(values) .usual = values
 
 /* Integers that a double holds exactly. */
 #define SAFE_INT 9007199254740991.0
@@ -31,41 +32,48 @@ const struct openai_param openai_params[] = {
     {PARAM("reasoning", ENCODER, OBJECT)},
     {PARAM("reasoning_effort", ENCODER, WORD), .words = "none minimal low medium high xhigh max "},
     {PARAM("include_reasoning", ENCODER, BOOL)},
-    {PARAM("n", MODEL, INT), RANGE(1, CHAT_CHOICES_MAX)},
-    {PARAM("best_of", MODEL, INT), RANGE(1, 20)},
+    {PARAM("thinking", ENCODER, ANY)}, /* words of other APIs for the same */
+    {PARAM("enable_thinking", ENCODER, ANY)},
+    {PARAM("thinking_budget", ENCODER, ANY)},
+    {PARAM("n", MODEL, INT), RANGE(1, CHAT_CHOICES_MAX), USUAL("1 ")},
+    {PARAM("best_of", MODEL, INT), RANGE(1, 20), USUAL("1 ")},
 
     /* Sampling. */
-    {PARAM("temperature", MODEL, NUMBER), RANGE(0, 2), FILLS(temperature)},
-    {PARAM("top_p", MODEL, NUMBER), RANGE(0, 1), FILLS(top_p), .above_min = true},
-    {PARAM("top_k", MODEL, INT), RANGE(0, TOKENS_MAX), FILLS(top_k)},
-    {PARAM("min_p", MODEL, NUMBER), RANGE(0, 1), FILLS(min_p)},
-    {PARAM("top_a", MODEL, NUMBER), RANGE(0, 1), FILLS(top_a)},
-    {PARAM("frequency_penalty", MODEL, NUMBER), RANGE(-2, 2), FILLS(frequency_penalty)},
-    {PARAM("presence_penalty", MODEL, NUMBER), RANGE(-2, 2), FILLS(presence_penalty)},
+    {PARAM("temperature", MODEL, NUMBER), RANGE(0, 2), FILLS(temperature), USUAL("1 1.0 ")},
+    {PARAM("top_p", MODEL, NUMBER), RANGE(0, 1), FILLS(top_p), .above_min = true, USUAL("1 1.0 ")},
+    {PARAM("top_k", MODEL, INT), RANGE(0, TOKENS_MAX), FILLS(top_k), USUAL("0 ")},
+    {PARAM("min_p", MODEL, NUMBER), RANGE(0, 1), FILLS(min_p), USUAL("0 0.0 ")},
+    {PARAM("top_a", MODEL, NUMBER), RANGE(0, 1), FILLS(top_a), USUAL("0 0.0 ")},
+    {PARAM("frequency_penalty", MODEL, NUMBER), RANGE(-2, 2), FILLS(frequency_penalty),
+     USUAL("0 0.0 ")},
+    {PARAM("presence_penalty", MODEL, NUMBER), RANGE(-2, 2), FILLS(presence_penalty),
+     USUAL("0 0.0 ")},
     {PARAM("repetition_penalty", MODEL, NUMBER), RANGE(0, 2), FILLS(repetition_penalty),
-     .above_min = true},
+     .above_min = true, USUAL("1 1.0 ")},
     {PARAM("seed", MODEL, INT), RANGE(-SAFE_INT, SAFE_INT), FILLS(seed)},
     {PARAM("stop", MODEL, ANY)},
     {PARAM("logit_bias", MODEL, OBJECT)},
-    {PARAM("logprobs", MODEL, BOOL)},
-    {PARAM("top_logprobs", MODEL, INT), RANGE(0, 20)},
+    {PARAM("logprobs", MODEL, BOOL), USUAL("false ")},
+    {PARAM("top_logprobs", MODEL, INT), RANGE(0, 20), USUAL("0 ")},
 
     /* The form of the answer. */
-    {PARAM("response_format", MODEL, ANY)},
-    {PARAM("verbosity", MODEL, WORD), .words = "low medium high xhigh max ", KEEPS(verbosity)},
-    {PARAM("modalities", MODEL, TEXTS), .max = 3, .words = "text image audio "},
+    {PARAM("response_format", MODEL, ANY), USUAL("{\"type\":\"text\"} ")},
+    {PARAM("verbosity", MODEL, WORD), .words = "low medium high xhigh max ", KEEPS(verbosity),
+     USUAL("\"medium\" ")},
+    {PARAM("modalities", MODEL, TEXTS), .max = 3, .words = "text image audio ",
+     USUAL("[\"text\"] ")},
     {PARAM("audio", MODEL, OBJECT)},
     {PARAM("prediction", MODEL, OBJECT)},
     {PARAM("image_config", MODEL, OBJECT)},
-    {PARAM("parallel_tool_calls", MODEL, BOOL)},
+    {PARAM("parallel_tool_calls", MODEL, BOOL), USUAL("true ")},
     {PARAM("web_search_options", MODEL, OBJECT)},
     {PARAM("x_search_filter", MODEL, OBJECT)},
-    {PARAM("store", MODEL, BOOL)},
+    {PARAM("store", MODEL, BOOL), USUAL("false ")},
     {PARAM("metadata", MODEL, OBJECT)},
     {PARAM("user", MODEL, TEXT), .max = 4096, KEEPS(user)},
     {PARAM("safety_identifier", MODEL, TEXT), .max = 4096},
     {PARAM("service_tier", MODEL, WORD), .words = "auto default flex priority scale fast ",
-     KEEPS(service_tier)},
+     KEEPS(service_tier), USUAL("\"auto\" \"default\" ")},
     {PARAM("prompt_cache_key", MODEL, TEXT), .max = 4096},
     {PARAM("prompt_cache_options", MODEL, OBJECT)},
     {PARAM("prompt_cache_retention", MODEL, TEXT), .max = 64},
@@ -82,7 +90,7 @@ const struct openai_param openai_params[] = {
     {PARAM("session_id", GATEWAY, TEXT), .max = 256, KEEPS(session_id)},
     {PARAM("trace", GATEWAY, OBJECT)},
     {PARAM("debug", GATEWAY, OBJECT)},
-    {PARAM("structured_outputs", GATEWAY, BOOL)},
+    {PARAM("structured_outputs", GATEWAY, ANY)}, /* an object is vLLM's own word */
     {PARAM("max_tool_calls", GATEWAY, INT), RANGE(0, 30)},
     {PARAM("stop_server_tools_when", GATEWAY, ARRAY), .min = 1},
     {PARAM("fallback_models", GATEWAY, TEXTS), .max = 16},

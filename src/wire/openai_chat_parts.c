@@ -5,16 +5,9 @@
  * the answering side know; what came in another is built from the neutral parts.
  */
 #include "wire/openai_chat.h"
+#include "wire/openai_chat_decode.h"
+#include "wire/openai_chat_encode.h"
 #include "wire/tool_id.h"
-
-/* One request being written. */
-struct work {
-    struct json_writer *writer;
-    struct arena *arena;
-    const struct chat_request *chat;
-    const struct quirks *quirks;
-    bool is_native; /* raw JSON of the request is in this format */
-};
 
 /* Members of a message that are written by us, or not at all: answers are handed back with members
  * that strict servers refuse in a request.  Each with a blank behind it. */
@@ -33,75 +26,96 @@ static void put_cache_mark(struct json_writer *writer, str ttl)
 }
 
 /* An object as it came, without its cache mark when the provider does not know such. */
-static void put_raw_object(const struct work *work, json *object)
+static void put_raw_object(struct openai_work *work, json *object)
 {
     struct json_walk walk = json_walk(object);
 
-    json_open_object(work->writer, NULL);
+    json_open_object(&work->writer, NULL);
     while (json_next(&walk)) {
         bool is_mark = str_eq(walk.name, STR("cache_control"));
         if (!is_mark || work->quirks->takes_cache_control) {
-            json_put_named_value(work->writer, walk.name, walk.value);
+            json_put_named_value(&work->writer, walk.name, walk.value);
         }
     }
-    json_close_object(work->writer);
+    json_close_object(&work->writer);
 }
 
-static str media_url(const struct work *work, const struct chat_part *part)
+bool openai_needs_bytes(const struct chat_part *part, const struct model *model)
 {
-    if (part->url.len > 0) {
-        return part->url;
-    }
-    return arena_printf(work->arena, "data:" STR_FMT ";base64," STR_FMT, STR_ARG(part->mime),
-                        STR_ARG(part->data));
+    return part->kind == PART_IMAGE && part->url.len > 0 && model->quirks->needs_image_bytes;
 }
 
-static void put_media(const struct work *work, const char *name, const struct chat_part *part)
+static str media_url(struct openai_work *work, const struct chat_part *part)
 {
-    json_put_str(work->writer, "type", str_c(name));
-    json_open_object(work->writer, name);
-    json_put_str(work->writer, "url", media_url(work, part));
+    str pieces[] = {STR("data:"), part->mime, STR(";base64,"), part->data};
+
+    return part->url.len > 0 && !openai_needs_bytes(part, work->model)
+               ? part->url
+               : arena_join(work->arena, pieces, COUNT_OF(pieces));
+}
+
+static void put_media(struct openai_work *work, const char *name, const struct chat_part *part)
+{
+    json_put_str(&work->writer, "type", str_c(name));
+    json_open_object(&work->writer, name);
+    json_put_str(&work->writer, "url", media_url(work, part));
     if (part->detail.len > 0) {
-        json_put_str(work->writer, "detail", part->detail);
+        json_put_str(&work->writer, "detail", part->detail);
     }
-    json_close_object(work->writer);
+    json_close_object(&work->writer);
 }
 
-static void put_file(const struct work *work, const struct chat_part *part)
+static void put_file(struct openai_work *work, const struct chat_part *part)
 {
-    json_put_str(work->writer, "type", STR("file"));
-    json_open_object(work->writer, "file");
+    json_put_str(&work->writer, "type", STR("file"));
+    json_open_object(&work->writer, "file");
     if (part->name.len > 0) {
-        json_put_str(work->writer, "filename", part->name);
+        json_put_str(&work->writer, "filename", part->name);
     }
     if (part->id.len > 0) {
-        json_put_str(work->writer, "file_id", part->id);
+        json_put_str(&work->writer, "file_id", part->id);
     } else {
-        json_put_str(work->writer, "file_data", media_url(work, part));
+        json_put_str(&work->writer, "file_data", media_url(work, part));
     }
-    json_close_object(work->writer);
+    json_close_object(&work->writer);
 }
 
-static void put_audio(const struct work *work, const struct chat_part *part)
+/* Mistral's word for a file that is not one of its own uploads. */
+static void put_document(struct openai_work *work, const struct chat_part *part)
+{
+    if (part->id.len > 0) {
+        json_put_str(&work->writer, "type", STR("file"));
+        json_put_str(&work->writer, "file_id", part->id);
+        return;
+    }
+    json_put_str(&work->writer, "type", STR("document_url"));
+    json_put_str(&work->writer, "document_url", media_url(work, part));
+    if (part->name.len > 0) {
+        json_put_str(&work->writer, "document_name", part->name);
+    }
+}
+
+static void put_audio(struct openai_work *work, const struct chat_part *part)
 {
     str format = part->mime;
     size_t slash = str_find_char(format, '/');
 
-    json_put_str(work->writer, "type", STR("input_audio"));
-    json_open_object(work->writer, "input_audio");
-    json_put_str(work->writer, "data", part->data);
-    json_put_str(work->writer, "format", slash < format.len ? str_skip(format, slash + 1) : format);
-    json_close_object(work->writer);
+    json_put_str(&work->writer, "type", STR("input_audio"));
+    json_open_object(&work->writer, "input_audio");
+    json_put_str(&work->writer, "data", part->data);
+    json_put_str(&work->writer, "format",
+                 slash < format.len ? str_skip(format, slash + 1) : format);
+    json_close_object(&work->writer);
 }
 
-static void put_built_part(const struct work *work, const struct chat_part *part)
+static void put_built_part(struct openai_work *work, const struct chat_part *part)
 {
-    json_open_object(work->writer, NULL);
+    json_open_object(&work->writer, NULL);
     switch (part->kind) {
     case PART_TEXT:
     case PART_REFUSAL:
-        json_put_str(work->writer, "type", STR("text"));
-        json_put_str(work->writer, "text", part->text);
+        json_put_str(&work->writer, "type", STR("text"));
+        json_put_str(&work->writer, "text", part->text);
         break;
     case PART_IMAGE:
         put_media(work, "image_url", part);
@@ -113,7 +127,11 @@ static void put_built_part(const struct work *work, const struct chat_part *part
         put_audio(work, part);
         break;
     case PART_FILE:
-        put_file(work, part);
+        if (work->quirks->files_are_documents) {
+            put_document(work, part);
+        } else {
+            put_file(work, part);
+        }
         break;
     case PART_REASONING:
     case PART_TOOL_CALL:
@@ -121,19 +139,28 @@ static void put_built_part(const struct work *work, const struct chat_part *part
         break;
     }
     if (part->has_cache_mark && work->quirks->takes_cache_control) {
-        put_cache_mark(work->writer, part->cache_ttl);
+        put_cache_mark(&work->writer, part->cache_ttl);
     }
-    json_close_object(work->writer);
+    json_close_object(&work->writer);
 }
 
-static bool is_custom_call(const struct work *work, const struct chat_part *part)
+static bool is_custom_call(struct openai_work *work, const struct chat_part *part)
 {
     return part->kind == PART_OTHER && work->is_native &&
            str_eq(json_str(part->raw, "type"), STR("custom"));
 }
 
+/* True when the part goes out as it came. */
+static bool is_raw(struct openai_work *work, const struct chat_part *part)
+{
+    bool is_rebuilt = (part->kind == PART_FILE && work->quirks->files_are_documents) ||
+                      openai_needs_bytes(part, work->model);
+
+    return work->is_native && part->raw != NULL && !is_rebuilt;
+}
+
 /* What stands in `content`.  A refusal of an earlier answer is text to who does not know such. */
-static bool is_content(const struct work *work, const struct chat_part *part)
+static bool is_content(struct openai_work *work, const struct chat_part *part)
 {
     switch (part->kind) {
     case PART_TEXT:
@@ -160,7 +187,7 @@ struct content {
     bool needs_array; /* something that a string cannot say */
 };
 
-static struct content look_at(const struct work *work, const struct chat_message *message)
+static struct content look_at(struct openai_work *work, const struct chat_message *message)
 {
     struct content content = {0};
 
@@ -172,33 +199,33 @@ static struct content look_at(const struct work *work, const struct chat_message
             content.has_tool_calls || part->kind == PART_TOOL_CALL || is_custom_call(work, part);
         if (is_content(work, part)) {
             content.count++;
-            content.needs_array = content.needs_array || !is_plain || is_marked ||
-                                  (work->is_native && part->raw != NULL);
+            content.needs_array =
+                content.needs_array || !is_plain || is_marked || is_raw(work, part);
         }
     }
     return content;
 }
 
-static void put_content_array(const struct work *work, const struct chat_message *message)
+static void put_content_array(struct openai_work *work, const struct chat_message *message)
 {
-    json_open_array(work->writer, "content");
+    json_open_array(&work->writer, "content");
     for (size_t i = 0; i < message->part_count; i++) {
         const struct chat_part *part = &message->parts[i];
         if (!is_content(work, part)) {
             continue;
         }
-        if (work->is_native && part->raw != NULL) {
+        if (is_raw(work, part)) {
             put_raw_object(work, part->raw);
-        } else {
+        } else if (part->kind != PART_TEXT || part->text.len > 0) {
             put_built_part(work, part);
         }
     }
-    json_close_array(work->writer);
+    json_close_array(&work->writer);
 }
 
 /* The texts of the parts that `wants` picks, with `glue` between them.  Linear in their length. */
-static str join_texts(const struct work *work, const struct chat_message *message, str glue,
-                      bool (*wants)(const struct work *work, const struct chat_part *part))
+static str join_texts(struct openai_work *work, const struct chat_message *message, str glue,
+                      bool (*wants)(struct openai_work *work, const struct chat_part *part))
 {
     size_t len = 0;
 
@@ -221,54 +248,55 @@ static str join_texts(const struct work *work, const struct chat_message *messag
     return str_of(joined, len);
 }
 
-static void put_content(const struct work *work, const struct chat_message *message,
+static void put_content(struct openai_work *work, const struct chat_message *message,
                         const struct content *content)
 {
     if (content->needs_array) {
         put_content_array(work, message);
-    } else if (content->count == 0 && content->has_tool_calls) {
-        json_put_null(work->writer, "content");
+    } else if (content->count == 0 && content->has_tool_calls &&
+               !work->quirks->tool_turns_need_text) {
+        json_put_null(&work->writer, "content");
     } else {
-        json_put_str(work->writer, "content", join_texts(work, message, STR("\n"), is_content));
+        json_put_str(&work->writer, "content", join_texts(work, message, STR("\n"), is_content));
     }
 }
 
-static str tool_id(const struct work *work, str id)
+static str tool_id(struct openai_work *work, str id)
 {
     return tool_id_for(work->quirks->tool_ids_of_nine ? TOOL_ID_NINE : TOOL_ID_OPENAI, id,
                        work->arena);
 }
 
-static void put_tool_calls(const struct work *work, const struct chat_message *message)
+static void put_tool_calls(struct openai_work *work, const struct chat_message *message)
 {
-    json_open_array(work->writer, "tool_calls");
+    json_open_array(&work->writer, "tool_calls");
     for (size_t i = 0; i < message->part_count; i++) {
         const struct chat_part *part = &message->parts[i];
         if (is_custom_call(work, part)) {
-            json_put_value(work->writer, NULL, part->raw);
+            json_put_value(&work->writer, NULL, part->raw);
         }
         if (part->kind != PART_TOOL_CALL) {
             continue;
         }
-        json_open_object(work->writer, NULL);
-        json_put_str(work->writer, "id", tool_id(work, part->id));
-        json_put_str(work->writer, "type", STR("function"));
-        json_open_object(work->writer, "function");
-        json_put_str(work->writer, "name", part->name);
-        json_put_str(work->writer, "arguments", part->arguments);
-        json_close_object(work->writer);
-        json_close_object(work->writer);
+        json_open_object(&work->writer, NULL);
+        json_put_str(&work->writer, "id", tool_id(work, part->id));
+        json_put_str(&work->writer, "type", STR("function"));
+        json_open_object(&work->writer, "function");
+        json_put_str(&work->writer, "name", part->name);
+        json_put_str(&work->writer, "arguments", part->arguments);
+        json_close_object(&work->writer);
+        json_close_object(&work->writer);
     }
-    json_close_array(work->writer);
+    json_close_array(&work->writer);
 }
 
-static bool is_readable_reasoning(const struct work *work, const struct chat_part *part)
+static bool is_readable_reasoning(struct openai_work *work, const struct chat_part *part)
 {
     (void)work;
     return part->kind == PART_REASONING && part->reasoning != CHAT_REASONING_ENCRYPTED;
 }
 
-static void put_reasoning_detail(const struct work *work, const struct chat_part *part,
+static void put_reasoning_detail(struct openai_work *work, const struct chat_part *part,
                                  int64_t index)
 {
     static const enum reasoning_kind kinds[] = {
@@ -287,15 +315,26 @@ static void put_reasoning_detail(const struct work *work, const struct chat_part
     };
 
     if (work->is_native && part->raw != NULL) {
-        json_put_value(work->writer, NULL, part->raw);
+        json_put_value(&work->writer, NULL, part->raw);
     } else {
-        openai_write_reasoning_detail(work->writer, &reasoning);
+        openai_write_reasoning_detail(&work->writer, &reasoning);
+    }
+}
+
+/* A turn that called tools is refused by some when its reasoning is missing: lost, it is empty. */
+static void put_reasoning_text(struct openai_work *work, str text, bool has_tool_calls)
+{
+    const char *name = work->quirks->reasoning_member;
+
+    if (work->quirks->takes_reasoning_back &&
+        (has_tool_calls || (work->quirks->reasoning_always_back && text.len > 0))) {
+        json_put_str(&work->writer, name != NULL ? name : "reasoning_content", text);
     }
 }
 
 /* Blocks as they are for who shares our form; text for who wants it back beside tool calls (to
  * others of the same vendors it is an error, so nobody else gets it). */
-static void put_reasoning(const struct work *work, const struct chat_message *message,
+static void put_reasoning(struct openai_work *work, const struct chat_message *message,
                           const struct content *content)
 {
     str text = join_texts(work, message, STR_NONE, is_readable_reasoning);
@@ -307,136 +346,187 @@ static void put_reasoning(const struct work *work, const struct chat_message *me
             has_blocks || (part->kind == PART_REASONING && part->reasoning != CHAT_REASONING_PLAIN);
     }
     if (!work->quirks->reasoning_object) {
-        if (work->quirks->takes_reasoning_back && content->has_tool_calls) {
-            json_put_str(work->writer, "reasoning_content", text);
-        }
+        put_reasoning_text(work, text, content->has_tool_calls);
         return;
     }
     if (text.len > 0) {
-        json_put_str(work->writer, "reasoning", text);
+        json_put_str(&work->writer, "reasoning", text);
     }
     if (has_blocks) {
-        json_open_array(work->writer, "reasoning_details");
+        json_open_array(&work->writer, "reasoning_details");
         for (size_t i = 0; i < message->part_count; i++) {
             const struct chat_part *part = &message->parts[i];
             if (part->kind == PART_REASONING && part->reasoning != CHAT_REASONING_PLAIN) {
                 put_reasoning_detail(work, part, (int64_t)i);
             }
         }
-        json_close_array(work->writer);
+        json_close_array(&work->writer);
     }
 }
 
-static void put_refusal(const struct work *work, const struct chat_message *message)
+static void put_refusal(struct openai_work *work, const struct chat_message *message)
 {
     for (size_t i = 0; i < message->part_count; i++) {
         const struct chat_part *part = &message->parts[i];
         if (part->kind == PART_REFUSAL && !is_content(work, part)) {
-            json_put_str(work->writer, "refusal", part->text);
+            json_put_str(&work->writer, "refusal", part->text);
             return;
         }
     }
 }
 
-static void put_unknown_members(const struct work *work, const struct chat_message *message)
+/* The member that marks a message which the model is to go on with; NULL when none does. */
+static const char *prefill_mark(const struct openai_work *work, bool is_prefill)
+{
+    static const char *const marks[] = {
+        [PREFILL_PLAIN] = NULL,    [PREFILL_PREFIX] = "prefix", [PREFILL_PARTIAL] = "partial",
+        [PREFILL_CONTINUE] = NULL, [PREFILL_WORDS] = NULL,
+    };
+
+    return is_prefill ? marks[work->prefill] : NULL;
+}
+
+static void put_unknown_members(struct openai_work *work, const struct chat_message *message,
+                                const char *mark)
 {
     struct json_walk walk = json_walk(work->is_native ? message->raw : NULL);
 
     while (work->quirks->takes_extras && json_next(&walk)) {
         bool is_audio = str_eq(walk.name, STR("audio")) && json_is(walk.value, JSON_OBJECT);
-        if (is_audio || (!openai_words_have(own_members, walk.name) && !json_is_none(walk.value))) {
-            json_put_named_value(work->writer, walk.name, walk.value);
+        bool is_ours = openai_words_have(own_members, walk.name) || str_eq(walk.name, str_c(mark));
+        if (is_audio || (!is_ours && !json_is_none(walk.value))) {
+            json_put_named_value(&work->writer, walk.name, walk.value);
         }
     }
 }
 
-static void put_message(const struct work *work, const struct chat_message *message, bool is_last)
+static void put_message(struct openai_work *work, const struct chat_message *message,
+                        bool is_prefill)
 {
     struct content content = look_at(work, message);
-    bool is_assistant = message->role == ROLE_ASSISTANT;
-    bool is_developer = message->role == ROLE_DEVELOPER && !work->quirks->takes_developer;
+    const char *mark = prefill_mark(work, is_prefill);
 
-    json_open_object(work->writer, NULL);
-    json_put_str(work->writer, "role",
-                 openai_role_name(is_developer ? ROLE_SYSTEM : message->role));
-    if (message->name.len > 0 && work->quirks->takes_extras) {
-        json_put_str(work->writer, "name", message->name);
+    json_open_object(&work->writer, NULL);
+    json_put_str(&work->writer, "role", openai_role_name(message->role));
+    if (message->name.len > 0) {
+        json_put_str(&work->writer, "name", message->name);
     }
     if (message->role == ROLE_TOOL) {
-        json_put_str(work->writer, "tool_call_id", tool_id(work, message->tool_call_id));
+        json_put_str(&work->writer, "tool_call_id", tool_id(work, message->tool_call_id));
     }
     put_content(work, message, &content);
-    if (is_assistant) {
+    if (message->role == ROLE_ASSISTANT) {
         put_refusal(work, message);
         put_reasoning(work, message, &content);
     }
     if (content.has_tool_calls) {
         put_tool_calls(work, message);
     }
-    if (is_assistant && is_last && work->quirks->prefill_is_marked) {
-        json_put_bool(work->writer, "prefix", true);
+    if (mark != NULL) {
+        json_put_bool(&work->writer, mark, true);
     }
-    put_unknown_members(work, message);
-    json_close_object(work->writer);
+    put_unknown_members(work, message, mark);
+    json_close_object(&work->writer);
 }
 
-void openai_write_messages(struct json_writer *writer, struct arena *arena,
-                           const struct chat_request *chat, const struct quirks *quirks)
+/* Several lines as one message.  An empty text between two makes a blank line of the line end that
+ * joins texts. */
+static struct chat_message join_lines(struct openai_work *work, const struct openai_line *lines,
+                                      size_t count)
 {
-    struct work work = {writer, arena, chat, quirks, chat->format == FORMAT_OPENAI_CHAT};
+    struct chat_message joined = {.role = lines->message.role, .name = lines->message.name};
 
-    json_open_array(writer, "messages");
-    for (size_t i = 0; i < chat->message_count; i++) {
-        put_message(&work, &chat->messages[i], i + 1 == chat->message_count);
+    for (size_t i = 0; i < count; i++) {
+        joined.part_count += lines[i].message.part_count + 1;
     }
-    json_close_array(writer);
+    joined.parts = ARENA_ARRAY(work->arena, struct chat_part, joined.part_count);
+    joined.part_count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct chat_message *message = &lines[i].message;
+        if (i > 0) {
+            joined.parts[joined.part_count++].kind = PART_TEXT;
+        }
+        if (message->part_count > 0) {
+            memcpy(joined.parts + joined.part_count, message->parts,
+                   message->part_count * sizeof(*joined.parts));
+            joined.part_count += message->part_count;
+        }
+    }
+    return joined;
 }
 
-static void put_built_tool(const struct work *work, const struct chat_tool *tool)
+void openai_write_messages(struct openai_work *work, const struct openai_lines *lines)
 {
-    json_open_object(work->writer, NULL);
-    json_put_str(work->writer, "type", STR("function"));
-    json_open_object(work->writer, "function");
-    json_put_str(work->writer, "name", tool->name);
+    json_open_array(&work->writer, "messages");
+    for (size_t from = 0, to = 0; from < lines->count; from = to) {
+        to = from + 1;
+        while (to < lines->count && lines->at[to].joins) {
+            to++;
+        }
+        struct chat_message message =
+            to - from > 1 ? join_lines(work, &lines->at[from], to - from) : lines->at[from].message;
+        put_message(work, &message, lines->at[to - 1].is_prefill);
+    }
+    json_close_array(&work->writer);
+}
+
+static void put_built_tool(struct openai_work *work, const struct chat_tool *tool)
+{
+    json_open_object(&work->writer, NULL);
+    json_put_str(&work->writer, "type", STR("function"));
+    json_open_object(&work->writer, "function");
+    json_put_str(&work->writer, "name", tool->name);
     if (tool->description.at != NULL) {
-        json_put_str(work->writer, "description", tool->description);
+        json_put_str(&work->writer, "description", tool->description);
     }
     if (tool->parameters != NULL) {
-        json_put_value(work->writer, "parameters", tool->parameters);
+        json_put_value(&work->writer, "parameters", tool->parameters);
     }
-    if (tool->strict) {
-        json_put_bool(work->writer, "strict", true);
+    if (tool->strict && !work->drops_strict) {
+        json_put_bool(&work->writer, "strict", true);
     }
-    json_close_object(work->writer);
+    json_close_object(&work->writer);
     if (tool->has_cache_mark && work->quirks->takes_cache_control) {
-        put_cache_mark(work->writer, tool->cache_ttl);
+        put_cache_mark(&work->writer, tool->cache_ttl);
     }
-    json_close_object(work->writer);
+    json_close_object(&work->writer);
 }
 
-bool openai_write_tools(struct json_writer *writer, const struct chat_request *chat,
-                        const struct quirks *quirks)
+/* True when some tools are strict and others are not, and the provider wants one or the other. */
+static bool mixes_strict(const struct openai_work *work)
 {
-    struct work work = {writer, NULL, chat, quirks, chat->format == FORMAT_OPENAI_CHAT};
-    size_t count = 0;
+    const struct chat_request *chat = work->chat;
+    size_t strict = 0;
 
     for (size_t i = 0; i < chat->tool_count; i++) {
+        strict += chat->tools[i].strict ? 1 : 0;
+    }
+    return work->quirks->strict_on_all && strict > 0 && strict < chat->tool_count;
+}
+
+void openai_write_tools(struct openai_work *work)
+{
+    const struct chat_request *chat = work->chat;
+
+    work->drops_strict = mixes_strict(work);
+    for (size_t i = 0; i < chat->tool_count; i++) {
         const struct chat_tool *tool = &chat->tools[i];
-        bool is_raw = work.is_native && tool->raw != NULL;
-        if (!is_raw && !tool->is_function) {
+        bool is_raw_tool = work->is_native && tool->raw != NULL &&
+                           !(work->drops_strict && tool->strict && tool->is_function);
+        if (!is_raw_tool && !tool->is_function) {
             continue; /* another provider's own tool */
         }
-        if (count++ == 0) {
-            json_open_array(writer, "tools");
+        if (!work->has_tools) {
+            work->has_tools = true;
+            json_open_array(&work->writer, "tools");
         }
-        if (is_raw) {
-            put_raw_object(&work, tool->raw);
+        if (is_raw_tool) {
+            put_raw_object(work, tool->raw);
         } else {
-            put_built_tool(&work, tool);
+            put_built_tool(work, tool);
         }
     }
-    if (count > 0) {
-        json_close_array(writer);
+    if (work->has_tools) {
+        json_close_array(&work->writer);
     }
-    return count > 0;
 }

@@ -394,6 +394,29 @@ static enum err read_reasoning_object(struct openai_reader *reader, json *object
                             &reasoning->summary);
 }
 
+/* The same in the words of other APIs: `thinking` (Anthropic, DeepSeek) and `enable_thinking`
+ * (Alibaba).  What cannot be read there is not refused: it may be another provider's own. */
+static void read_thinking(struct openai_reader *reader, json *root)
+{
+    struct chat_reasoning *reasoning = &reader->chat->reasoning;
+    json *thinking = json_get(root, "thinking");
+    json *enable = json_get(root, "enable_thinking");
+    str type = json_str(thinking, "type");
+    int64_t budget = json_int(thinking, "budget_tokens");
+    bool is_on =
+        str_eq(type, STR("enabled")) || str_eq(type, STR("adaptive")) || json_as_bool(enable);
+    bool is_off =
+        str_eq(type, STR("disabled")) || (json_is(enable, JSON_BOOL) && !json_as_bool(enable));
+
+    if (!is_on && !is_off) {
+        return;
+    }
+    budget = budget > 0 ? budget : json_int(root, "thinking_budget");
+    reasoning->set = true;
+    reasoning->enabled = is_on ? TRI_TRUE : TRI_FALSE;
+    reasoning->max_tokens = is_on && budget > 0 && budget <= INT32_MAX ? budget : 0;
+}
+
 /* reasoning, reasoning_effort and include_reasoning say one thing in three ways. */
 static enum err read_reasoning(struct openai_reader *reader, json *root)
 {
@@ -416,6 +439,9 @@ static enum err read_reasoning(struct openai_reader *reader, json *root)
         }
         reasoning->set = true;
         reasoning->effort = effort;
+    }
+    if (!reasoning->set) {
+        read_thinking(reader, root);
     }
     if (json_is(include, JSON_BOOL)) {
         reasoning->set = true;
@@ -474,6 +500,8 @@ static enum err read_rest(struct openai_reader *reader, json *root)
     struct openai_place top_logprobs = {.name = "top_logprobs"};
     struct openai_place include_usage = {.name = "stream_options.include_usage"};
     struct openai_place usage_include = {.name = "usage.include"};
+    struct openai_place require = {.name = "provider.require_parameters"};
+    json *required = json_get(json_get(root, "provider"), "require_parameters");
     struct chat_request *chat = reader->chat;
     json *parallel = json_get(root, "parallel_tool_calls");
     json *include = json_get(json_get(root, "usage"), "include");
@@ -488,6 +516,10 @@ static enum err read_rest(struct openai_reader *reader, json *root)
     if (!json_is_none(include) && !json_is(include, JSON_BOOL)) {
         return openai_refuse(reader, &usage_include, "must be a boolean");
     }
+    if (!json_is_none(required) && !json_is(required, JSON_BOOL)) {
+        return openai_refuse(reader, &require, "must be a boolean");
+    }
+    chat->require_parameters = json_as_bool(required);
     chat->stream = json_bool(root, "stream");
     chat->wants_usage_cost = json_as_bool(include);
     chat->choices = json_int(root, "n");

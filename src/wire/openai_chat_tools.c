@@ -127,10 +127,49 @@ static struct openai_tool *begin_tool(struct openai_turn *turn, struct openai_ch
     return tool;
 }
 
+static bool is_json(struct arena *arena, str text)
+{
+    return json_read_lenient(arena, text) != NULL;
+}
+
+static void remember_arguments(struct openai_tool *tool, str arguments)
+{
+    str trimmed = str_trim(arguments);
+
+    tool->args_len = arguments.len;
+    tool->args_hash = openai_hash(arguments, 0);
+    tool->args_end = trimmed.len > 0 ? trimmed.at[trimmed.len - 1] : ' ';
+}
+
+/* What is new in a piece of arguments.  A server that tells them all again in every piece is known
+ * by its second one: it begins with the first, where no JSON could go on so.  It could where a
+ * value is due ('{"a":' before '{"a":1}}'): there the piece must be whole in itself. */
+static str new_arguments(struct arena *scratch, struct openai_tool *tool, str piece)
+{
+    size_t told = tool->args_len;
+    bool repeats = !tool->adds_up && told > 1 && piece.len >= told &&
+                   openai_hash(str_take(piece, told), 0) == tool->args_hash;
+
+    if (tool->adds_up || piece.len == 0) {
+        return piece;
+    }
+    if (told == 0) {
+        remember_arguments(tool, piece);
+        return piece;
+    }
+    bool is_value_due = str_find_char(STR(":[,"), tool->args_end) < 3;
+    if (!repeats || ((piece.len == told || is_value_due) && !is_json(scratch, piece))) {
+        tool->adds_up = true;
+        return piece;
+    }
+    remember_arguments(tool, piece);
+    return str_skip(piece, told);
+}
+
 static enum err take_piece(struct openai_turn *turn, int choice_index, struct openai_choice *choice,
                            const struct piece *piece)
 {
-    bool is_whole = turn->decoder->framing == FRAMING_WHOLE; /* every element is a call */
+    bool is_whole = turn->answer->is_whole; /* every element is a call */
     struct openai_tool *tool = is_whole ? NULL : find_tool(choice, piece);
 
     tool = tool != NULL ? tool : begin_tool(turn, choice, piece);
@@ -143,15 +182,18 @@ static enum err take_piece(struct openai_turn *turn, int choice_index, struct op
     if (!tool->is_open && (tool->name.len > 0 || piece->arguments.len > 0)) {
         open_tool(turn, choice_index, choice, tool);
     }
-    bool says_none = !tool->has_args && str_eq(piece->arguments, STR("null"));
-    if (piece->arguments.len == 0 || says_none) {
-        return ERR_OK;
+    str arguments =
+        is_whole ? piece->arguments : new_arguments(turn->scratch, tool, piece->arguments);
+    bool says_none = !tool->has_args && (str_eq(arguments, STR("null")) ||
+                                         (!is_whole && str_eq(arguments, STR("{}"))));
+    if (arguments.len == 0 || says_none) {
+        return ERR_OK; /* the surface gives "{}" to a call without any; more may come */
     }
     tool->has_args = true;
     struct event *event = event_list_add(turn->out, turn->scratch, EVENT_TOOL_ARGS);
     event->choice = choice_index;
     event->tool_args.index = tool - choice->tools;
-    event->tool_args.json = piece->arguments;
+    event->tool_args.json = arguments;
     return ERR_OK;
 }
 
@@ -184,7 +226,9 @@ enum err openai_take_function_call(struct openai_turn *turn, int choice_index,
         .arguments = arguments_of(turn, call),
     };
 
-    return json_is(call, JSON_OBJECT) ? take_piece(turn, choice_index, choice, &piece) : ERR_OK;
+    return piece.name.len > 0 || piece.arguments.len > 0 /* some send the member always, empty */
+               ? take_piece(turn, choice_index, choice, &piece)
+               : ERR_OK;
 }
 
 /* A count, whatever it is written as; what is negative or no number is 0. */
@@ -194,7 +238,8 @@ static int64_t count_of(json *object, const char *name)
     uint64_t number = 0;
 
     if (json_is(value, JSON_STR)) {
-        return str_to_uint(json_as_str(value), INT64_MAX, &number) ? (int64_t)number : 0;
+        str whole = str_take(json_as_str(value), str_find_char(json_as_str(value), '.'));
+        return str_to_uint(whole, INT64_MAX, &number) ? (int64_t)number : 0;
     }
     int64_t count = json_as_int(value);
     return count > 0 ? count : 0;
@@ -303,7 +348,16 @@ enum finish_reason openai_finish_of(str word, bool has_output)
         {STR_INIT("tool_use"), FINISH_TOOL_CALLS},
         {STR_INIT("sensitive"), FINISH_CONTENT_FILTER}, /* Z.AI */
         {STR_INIT("refusal"), FINISH_CONTENT_FILTER},
+        {STR_INIT("safety"), FINISH_CONTENT_FILTER},
+        {STR_INIT("recitation"), FINISH_CONTENT_FILTER},
+        {STR_INIT("prohibited_content"), FINISH_CONTENT_FILTER},
+        {STR_INIT("content_filtered"), FINISH_CONTENT_FILTER},
+        {STR_INIT("guardrail_intervened"), FINISH_CONTENT_FILTER},
+        {STR_INIT("max_output_tokens"), FINISH_LENGTH},
+        {STR_INIT("model_context_window_exceeded"), FINISH_LENGTH},
         {STR_INIT("error"), FINISH_ERROR},
+        {STR_INIT("abort"), FINISH_ERROR}, /* vLLM */
+        {STR_INIT("malformed_function_call"), FINISH_ERROR},
         {STR_INIT("network_error"), FINISH_ERROR},                /* Z.AI */
         {STR_INIT("insufficient_system_resource"), FINISH_ERROR}, /* DeepSeek */
         {STR_INIT("null"), FINISH_NONE},

@@ -48,9 +48,9 @@ static const struct row_word platforms[] = {
 
 /* ---- Members of the file ---- */
 
-#define QUIRK(member) #member, ROW_TRUTH, offsetof(struct quirks, member), NULL, false
-#define QUIRK_AS(member, kind) #member, kind, offsetof(struct quirks, member), NULL, false
-#define QUIRK_OF(member, words) #member, ROW_WORD, offsetof(struct quirks, member), words, false
+#define QUIRK(member) #member, offsetof(struct quirks, member), ROW_TRUTH, false, NULL
+#define QUIRK_AS(member, kind) #member, offsetof(struct quirks, member), kind, false, NULL
+#define QUIRK_OF(member, words) #member, offsetof(struct quirks, member), ROW_WORD, false, words
 
 /* A new quirk is a member of struct quirks and a row here. */
 static const struct row_member quirk_members[] = {
@@ -66,7 +66,6 @@ static const struct row_member quirk_members[] = {
     {QUIRK(takes_cache_control)},
     {QUIRK(takes_reasoning_back)},
     {QUIRK(tool_ids_of_nine)},
-    {QUIRK(prefill_is_marked)},
     {QUIRK_AS(refused, ROW_C_LIST)},
     {QUIRK_AS(item_format, ROW_C_TEXT)},
 
@@ -111,7 +110,7 @@ static const struct row_member quirk_members[] = {
     {0},
 };
 
-#define VARIABLES_AT(member) ROW_TEXTS, offsetof(struct preset_variables, member), NULL, false
+#define VARIABLES_AT(member) offsetof(struct preset_variables, member), ROW_TEXTS, false, NULL
 
 static const struct row_member variable_members[] = {
     {"base_url", VARIABLES_AT(base_url)},       {"region", VARIABLES_AT(region)},
@@ -120,8 +119,8 @@ static const struct row_member variable_members[] = {
 };
 
 static const struct row_member region_members[] = {
-    {"match", ROW_TEXT, offsetof(struct preset_region, match), NULL, true},
-    {"base_url", ROW_TEXT, offsetof(struct preset_region, base_url), NULL, true},
+    {"match", offsetof(struct preset_region, match), ROW_TEXT, true, NULL},
+    {"base_url", offsetof(struct preset_region, base_url), ROW_TEXT, true, NULL},
     {0},
 };
 
@@ -133,12 +132,12 @@ struct dialect_draft {
 #define DIALECT_AT(member) offsetof(struct dialect_draft, member)
 
 static const struct row_member dialect_members[] = {
-    {"dialect", ROW_TEXT, DIALECT_AT(row.name), NULL, true},
-    {"base_url", ROW_TEXT, DIALECT_AT(row.base_url), NULL, false},
-    {"models", ROW_TEXTS, DIALECT_AT(row.models), NULL, false},
-    {"platform", ROW_WORD, DIALECT_AT(row.platform), platforms, false},
-    {"quirks", ROW_VALUE, DIALECT_AT(quirks), NULL, false},
-    {"note", ROW_NOTE, 0, NULL, false},
+    {"dialect", DIALECT_AT(row.name), ROW_TEXT, true, NULL},
+    {"base_url", DIALECT_AT(row.base_url), ROW_TEXT, false, NULL},
+    {"models", DIALECT_AT(row.models), ROW_TEXTS, false, NULL},
+    {"platform", DIALECT_AT(row.platform), ROW_WORD, false, platforms},
+    {"quirks", DIALECT_AT(quirks), ROW_VALUE, false, NULL},
+    {"note", 0, ROW_NOTE, false, NULL},
     {0},
 };
 
@@ -153,22 +152,22 @@ struct preset_draft {
 #define PRESET_AT(member) offsetof(struct preset_draft, member)
 
 static const struct row_member preset_members[] = {
-    {"name", ROW_TEXT, PRESET_AT(row.name), NULL, true},
-    {"display", ROW_TEXT, PRESET_AT(row.display), NULL, true},
-    {"dialect", ROW_TEXT, PRESET_AT(row.dialect), NULL, true},
-    {"base_url", ROW_TEXT, PRESET_AT(row.base_url), NULL, false},
-    {"env", ROW_TEXTS, PRESET_AT(row.env), NULL, false},
-    {"key_url", ROW_TEXT, PRESET_AT(row.key_url), NULL, false},
-    {"region", ROW_TEXT, PRESET_AT(row.region), NULL, false},
-    {"login", ROW_WORD, PRESET_AT(row.login), logins, false},
-    {"platform", ROW_WORD, PRESET_AT(row.platform), platforms, false},
-    {"local", ROW_TRUTH, PRESET_AT(row.local), NULL, false},
-    {"variables", ROW_VALUE, PRESET_AT(variables), NULL, false},
-    {"regions", ROW_VALUE, PRESET_AT(regions), NULL, false},
-    {"dialects", ROW_VALUE, PRESET_AT(dialects), NULL, false},
-    {"quirks", ROW_VALUE, PRESET_AT(quirks), NULL, false},
-    {"setup", ROW_NOTE, 0, NULL, false}, /* for docs/PROVIDERS.md */
-    {"note", ROW_NOTE, 0, NULL, false},
+    {"name", PRESET_AT(row.name), ROW_TEXT, true, NULL},
+    {"display", PRESET_AT(row.display), ROW_TEXT, true, NULL},
+    {"dialect", PRESET_AT(row.dialect), ROW_TEXT, true, NULL},
+    {"base_url", PRESET_AT(row.base_url), ROW_TEXT, false, NULL},
+    {"env", PRESET_AT(row.env), ROW_TEXTS, false, NULL},
+    {"key_url", PRESET_AT(row.key_url), ROW_TEXT, false, NULL},
+    {"region", PRESET_AT(row.region), ROW_TEXT, false, NULL},
+    {"login", PRESET_AT(row.login), ROW_WORD, false, logins},
+    {"platform", PRESET_AT(row.platform), ROW_WORD, false, platforms},
+    {"local", PRESET_AT(row.local), ROW_TRUTH, false, NULL},
+    {"variables", PRESET_AT(variables), ROW_VALUE, false, NULL},
+    {"regions", PRESET_AT(regions), ROW_VALUE, false, NULL},
+    {"dialects", PRESET_AT(dialects), ROW_VALUE, false, NULL},
+    {"quirks", PRESET_AT(quirks), ROW_VALUE, false, NULL},
+    {"setup", 0, ROW_NOTE, false, NULL}, /* for docs/PROVIDERS.md */
+    {"note", 0, ROW_NOTE, false, NULL},
     {0},
 };
 
@@ -180,10 +179,10 @@ struct file {
 };
 
 static const struct row_member file_members[] = {
-    {"source", ROW_TEXT, offsetof(struct file, source), NULL, true},
-    {"as_of", ROW_TEXT, offsetof(struct file, as_of), NULL, true},
-    {"defaults", ROW_VALUE, offsetof(struct file, defaults), NULL, true},
-    {"providers", ROW_VALUE, offsetof(struct file, providers), NULL, true},
+    {"source", offsetof(struct file, source), ROW_TEXT, true, NULL},
+    {"as_of", offsetof(struct file, as_of), ROW_TEXT, true, NULL},
+    {"defaults", offsetof(struct file, defaults), ROW_VALUE, true, NULL},
+    {"providers", offsetof(struct file, providers), ROW_VALUE, true, NULL},
     {0},
 };
 
@@ -388,7 +387,7 @@ const struct preset *preset_by_name(const struct preset_book *book, str name)
 }
 
 const struct quirks *preset_quirks(const struct preset_book *book, const struct preset *preset,
-                               str dialect)
+                                   str dialect)
 {
     if (str_eq(dialect, preset->dialect)) {
         return preset->quirks;

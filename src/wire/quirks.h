@@ -50,7 +50,6 @@ struct quirks {
     bool takes_cache_control;  /* `cache_control` may stand in parts and tools */
     bool takes_reasoning_back; /* `reasoning_content` of earlier turns is wanted again */
     bool tool_ids_of_nine;     /* ids of tool calls are exactly nine letters and digits */
-    bool prefill_is_marked;    /* a last assistant message needs `prefix: true` */
     const char *refused;       /* parameters it cannot take, each with a blank behind it; or NULL */
     const char *item_format;   /* whose reasoning items are in its Responses API; NULL: told by the
                                   platform */
@@ -59,19 +58,19 @@ struct quirks {
      */
     const char *extras;        /* with takes_extras false: unknown members that are forwarded */
     const char *renames;       /* "seed=random_seed ": a parameter and what it is called here */
+    const char *tool_choices;  /* of "none auto required named "; NULL: it knows all of them */
+    const char *refused_parts; /* what it cannot be shown, of "image audio video file " */
     double temperature_min;    /* what is less is sent as this */
     double temperature_max;    /* what is more is sent as this */
     int stops_max;             /* stop sequences */
     int choices_max;           /* `n` */
+    enum schema_style schema;  /* how structured output is asked for */
     bool one_penalty;          /* presence_penalty or frequency_penalty, not both */
     bool logprobs_is_count;    /* `logprobs` is the number that top_logprobs is */
     bool json_excludes_tools;  /* response_format is refused beside tools */
     bool json_excludes_stream; /* and in a stream: such an answer is asked for whole */
     bool strict_on_all;        /* `strict` stands in all tools or in none */
-    enum schema_style schema;  /* how structured output is asked for */
-    const char *tool_choices;  /* of "none auto required named "; NULL: it knows all of them */
     bool files_are_documents;  /* files are sent as `document_url` (Mistral) */
-    const char *refused_parts; /* what it cannot be shown, of "image audio video file " */
 
     /* Messages. */
     bool takes_names;           /* `name` in messages; else users' names go before their text */
@@ -85,14 +84,14 @@ struct quirks {
     const char *prefill_path;   /* where such a request goes; NULL: where all go */
 
     /* Reasoning, beside the members above. */
-    bool enable_thinking;         /* `enable_thinking` and `thinking_budget` (Alibaba) */
-    bool template_thinking;       /* `chat_template_kwargs: {enable_thinking}` (vLLM, SGLang) */
-    bool thinks_streamed_only;    /* a model that is told to think must be asked for a stream */
     const char *prompt_mode;      /* patterns of models switched on by `prompt_mode` (Mistral) */
     const char *reasoning_format; /* patterns of models that take `reasoning_format` (Groq) */
     const char *efforts;          /* of "none minimal low medium high xhigh max "; NULL: all */
     const char *effort_switch;    /* patterns of models whose efforts are "none" and "default" */
     const char *reasoning_member; /* the name of reasoning handed back; NULL: reasoning_content */
+    bool enable_thinking;         /* `enable_thinking` and `thinking_budget` (Alibaba) */
+    bool template_thinking;       /* `chat_template_kwargs: {enable_thinking}` (vLLM, SGLang) */
+    bool thinks_streamed_only;    /* a model that is told to think must be asked for a stream */
     bool reasoning_always_back;   /* it is wanted in turns without tool calls too */
 
     /* Answers. */
@@ -175,4 +174,4 @@ const struct quirks *quirks_default(const struct preset_book *book, str dialect)
 
 /* The provider's, when it is spoken to in that dialect; an unknown provider's for others. */
 const struct quirks *preset_quirks(const struct preset_book *book, const struct preset *preset,
-                               str dialect);
+                                   str dialect);

@@ -94,7 +94,7 @@ static const struct quirks *quirks_of(struct arena *arena, const char *folder, c
     if (provider.len > 0) {
         assert_non_null(preset_by_name(share_preset_book(), provider));
     }
-    return share_quirks(provider.at, dialect.at);
+    return share_quirks(arena_copy(arena, provider).at, dialect.at); /* it was trimmed */
 }
 
 /* ---- What a surface makes of an answer ---- */
