@@ -263,6 +263,29 @@ static void damaged_and_missing_messages_are_the_providers_fault(void **state)
           STR("fault peer provider_unavailable 502 the provider sent a message without event\n"));
 }
 
+static void an_event_is_found_wherever_it_stands_in_its_message(void **state)
+{
+    static const char *const payloads[] = {
+        "{'bytes':'%'}",
+        "{'p':'abc','bytes':'%'}",
+        " { 'bytes' : '%' , 'p' : 'a' }",
+    };
+    static const char *const lines[] = {START, TEXT_OPEN, TEXT("Hi"), CLOSE("0"), USED, STOP};
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, OUT_BYTES_MAX);
+    for (size_t i = 0; i < COUNT_OF(lines); i++) {
+        str base64 = text_base64_encode(str_trim(quoted(lines[i])), &arena);
+        str payload = quoted(payloads[i % COUNT_OF(payloads)]);
+        size_t at = str_find(payload, STR("%"));
+        str parts[] = {str_take(payload, at), base64, str_skip(payload, at + 1)};
+        add_message(&out, "event", ":event-type", "chunk",
+                    arena_join(&arena, parts, COUNT_OF(parts)));
+    }
+    check(FRAMING_EVENTSTREAM, copy_of(&out), STR(START_OUT "text Hi\n" STOP_OUT));
+}
+
 /* ---- Hints ---- */
 
 static void a_repeated_text_to_go_on_from_is_left_out(void **state)
@@ -385,6 +408,7 @@ int main(void)
         cmocka_unit_test_teardown(bedrock_counts_when_the_model_did_not, reset),
         cmocka_unit_test_teardown(exceptions_are_faults_by_their_name, reset),
         cmocka_unit_test_teardown(damaged_and_missing_messages_are_the_providers_fault, reset),
+        cmocka_unit_test_teardown(an_event_is_found_wherever_it_stands_in_its_message, reset),
         cmocka_unit_test_teardown(a_repeated_text_to_go_on_from_is_left_out, reset),
         cmocka_unit_test_teardown(tools_are_called_by_the_clients_names, reset),
         cmocka_unit_test_teardown(numbers_in_whole_inputs_keep_their_digits, reset),
