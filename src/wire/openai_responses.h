@@ -71,7 +71,8 @@ enum responses_event responses_event_by_name(str name);
  * are read by it alone. */
 str responses_reasoning_format(const struct model *model);
 
-/* encode_request of the dialect. */
+/* encode_request and needs_bytes of the dialect. */
 enum err responses_encode_request(const struct chat_request *chat, const struct model *model,
                                   struct arena *arena, struct provider_request *out,
                                   struct fault *fault) MUST_CHECK;
+bool responses_needs_bytes(const struct chat_part *part, const struct model *model);

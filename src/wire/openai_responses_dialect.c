@@ -416,6 +416,7 @@ static enum err decode_end(struct decoder *decoder, struct arena *scratch, struc
 const struct dialect openai_responses_dialect = {
     .name = "openai-responses",
     .encode_request = responses_encode_request,
+    .needs_bytes = responses_needs_bytes,
     .decoder_init = init,
     .decoder_free = end,
     .decode = decode,

@@ -199,18 +199,35 @@ static void put_audio(struct work *work, const struct chat_part *part)
     json_close_object(work->writer);
 }
 
+/* What the provider or the model cannot be shown. */
+static bool is_refused(const struct work *work, enum part_kind kind)
+{
+    static const char *const names[] = {
+        [PART_IMAGE] = "image",
+        [PART_AUDIO] = "audio",
+        [PART_FILE] = "file",
+    };
+    str refused = str_c(work->request->model->quirks->refused_parts);
+
+    if (kind == PART_IMAGE && (work->request->rules->takes & TAKES_IMAGES) == 0) {
+        return true;
+    }
+    return kind < COUNT_OF(names) && names[kind] != NULL &&
+           rules_words_have(refused, str_c(names[kind]));
+}
+
 /* The part as members of the object that is open. */
 static enum err put_shown_part(struct work *work, const struct chat_part *part, size_t index)
 {
+    if (is_refused(work, part->kind)) {
+        return refuse_part(work, index, "is of a kind that this model does not take");
+    }
     switch (part->kind) {
     case PART_TEXT:
     case PART_REFUSAL:
         put_text(work, "input_text", part->text);
         return ERR_OK;
     case PART_IMAGE:
-        if ((work->request->rules->takes & TAKES_IMAGES) == 0) {
-            return refuse_part(work, index, "is an image, which this model cannot see");
-        }
         put_image(work, part);
         return ERR_OK;
     case PART_FILE:
@@ -627,4 +644,10 @@ enum err responses_put_input(struct responses_request *request)
     }
     json_close_array(work.writer);
     return err;
+}
+
+bool responses_needs_bytes(const struct chat_part *part, const struct model *model)
+{
+    return part->kind == PART_IMAGE && part->url.len > 0 && part->data.len == 0 &&
+           model->quirks->needs_image_bytes;
 }

@@ -71,14 +71,14 @@ static void put_custom_format(struct responses_request *request, json *format)
 
     json_open_object(request->writer, "format");
     responses_put_rest(request, format, "grammar ");
-    responses_put_rest(request, grammar, "");
+    responses_put_rest(request, grammar, "type ");
     json_close_object(request->writer);
 }
 
 static void put_custom(struct responses_request *request, json *custom)
 {
     json_put_str(request->writer, "type", STR("custom"));
-    responses_put_rest(request, custom, "format ");
+    responses_put_rest(request, custom, "type format ");
     if (json_is(json_get(custom, "format"), JSON_OBJECT)) {
         put_custom_format(request, json_get(custom, "format"));
     }
@@ -120,7 +120,7 @@ static void put_flat(struct responses_request *request, const char *name, json *
         if (tool.len > 0) {
             json_put_str(request->writer, "name", responses_tool_name(request, tool));
         }
-        responses_put_rest(request, inner, "name ");
+        responses_put_rest(request, inner, "type name ");
     } else {
         responses_put_rest(request, object, "type ");
     }
@@ -134,7 +134,7 @@ static void put_allowed_tools(struct responses_request *request, json *choice)
 
     json_open_object(request->writer, "tool_choice");
     json_put_str(request->writer, "type", STR("allowed_tools"));
-    responses_put_rest(request, allowed, "tools ");
+    responses_put_rest(request, allowed, "type tools ");
     json_open_array(request->writer, "tools");
     while (json_next(&walk)) {
         put_flat(request, NULL, walk.value);

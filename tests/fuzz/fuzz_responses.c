@@ -1,7 +1,9 @@
-/* Any bytes decode to the same events in pieces of any size, and the events keep their order.
+/* Any bytes decode to the same events in pieces of any size, and the events keep their order; any
+ * chat becomes a request that is JSON.
  * links: wire */
 #include "wire/dialect.h"
 #include "wire/quirks.h"
+#include "wire/surface.h"
 
 #include "event_print.h"
 
@@ -15,30 +17,60 @@ struct order {
     int64_t calls[CHOICES_MAX];
 };
 
-static void check(const struct event *event, struct order *order)
+static bool is_usage_sound(const struct usage *usage)
 {
-    assert(order->has_started != (event->kind == EVENT_START));
-    order->has_started = true;
-    assert(event->choice >= 0 && event->choice < CHOICES_MAX);
-    if (event->kind == EVENT_USAGE) {
-        assert(event->usage.prompt_cached >= 0 && event->usage.completion_reasoning >= 0);
-        assert(event->usage.prompt >= event->usage.prompt_cached && event->usage.total >= 0);
-        assert(event->usage.completion >= event->usage.completion_reasoning);
-    } else if (event->kind == EVENT_TOOL_CALL) {
-        assert(event->tool.index == order->calls[event->choice] && event->tool.id.len > 0);
-        order->calls[event->choice]++;
-    } else if (event->kind == EVENT_TOOL_ARGS) {
-        assert(event->tool_args.index >= 0);
-        assert(event->tool_args.index < order->calls[event->choice]);
-    } else if (event->kind == EVENT_FINISH) {
-        assert(order->finishes[event->choice]++ == 0);
-    }
+    return usage->prompt_cached >= 0 && usage->prompt_cached <= usage->prompt &&
+           usage->completion_reasoning >= 0 && usage->completion_reasoning <= usage->completion &&
+           usage->total >= 0;
 }
+
+/* Calls are numbered without gaps, and one is open before it is filled. */
+static bool is_call_sound(const struct event *event, struct order *order)
+{
+    int64_t *calls = &order->calls[event->choice];
+
+    if (event->kind == EVENT_TOOL_CALL) {
+        return event->tool.index == (*calls)++ && event->tool.id.len > 0;
+    }
+    return event->tool_args.index >= 0 && event->tool_args.index < *calls;
+}
+
+static bool is_sound(const struct event *event, struct order *order)
+{
+    bool is_first = !order->has_started;
+
+    order->has_started = true;
+    if (event->choice < 0 || event->choice >= CHOICES_MAX) {
+        return false;
+    }
+    switch (event->kind) {
+    case EVENT_START:
+        return is_first;
+    case EVENT_USAGE:
+        return is_usage_sound(&event->usage);
+    case EVENT_TOOL_CALL:
+    case EVENT_TOOL_ARGS:
+        return is_call_sound(event, order);
+    case EVENT_FINISH:
+        return order->finishes[event->choice]++ == 0;
+    case EVENT_TEXT:
+    case EVENT_REFUSAL:
+    case EVENT_REASONING:
+    case EVENT_ANNOTATION:
+    case EVENT_IMAGE:
+    case EVENT_AUDIO:
+    case EVENT_LOGPROBS:
+    case EVENT_EXTRA:
+        break;
+    }
+    return !is_first;
+}
+
+static const struct quirks quirks = {.takes_developer = true};
+static const struct model model = {.name = STR_INIT("gpt-5"), .quirks = &quirks};
 
 static void decode(enum framing framing, str bytes, size_t step, struct buf *out)
 {
-    static const struct quirks quirks = {.takes_developer = true};
-    static const struct model model = {.name = STR_INIT("gpt-5"), .quirks = &quirks};
     const struct dialect *dialect = &openai_responses_dialect;
     struct arena arena = {0};
     struct arena scratch = {0};
@@ -61,7 +93,8 @@ static void decode(enum framing framing, str bytes, size_t step, struct buf *out
                     : dialect->decode(&decoder, piece, &scratch, &events, &fault);
         bytes = str_skip(bytes, piece.len);
         for (size_t i = 0; i < events.len; i++) {
-            check(&events.at[i], &order);
+            bool sound = is_sound(&events.at[i], &order);
+            assert(sound);
         }
         print_events(out, &events);
         arena_reset(&scratch);
@@ -73,11 +106,31 @@ static void decode(enum framing framing, str bytes, size_t step, struct buf *out
     arena_reset(&arena);
 }
 
+/* `format`: what the raw JSON in the chat is taken for. */
+static void encode(str bytes, enum chat_format format)
+{
+    struct arena arena = {0};
+    struct chat_request *chat = NULL;
+    struct provider_request request = {0};
+    struct fault fault = {0};
+
+    if (openai_chat_surface.decode_request(bytes, &arena, &chat, &fault) == ERR_OK) {
+        chat->format = format;
+        if (openai_responses_dialect.encode_request(chat, &model, &arena, &request, &fault) ==
+            ERR_OK) {
+            assert(json_read_lenient(&arena, request.http.body) != NULL);
+        }
+    }
+    arena_reset(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     str bytes = str_of((const char *)data, size);
     size_t step = size > 0 ? (size_t)data[size - 1] % 64 + 1 : 1;
 
+    encode(bytes, FORMAT_OPENAI_CHAT);
+    encode(bytes, FORMAT_OPENAI_RESPONSES);
     for (enum framing framing = FRAMING_WHOLE; framing <= FRAMING_SSE; framing++) {
         struct buf whole;
         struct buf pieces;

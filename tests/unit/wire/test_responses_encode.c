@@ -431,6 +431,30 @@ static void media_are_shown_by_url_by_id_or_as_data(void **state)
     };
     (void)state;
     check_input(cases, COUNT_OF(cases));
+
+    static const struct quirks without_files = {.takes_developer = true, .refused_parts = "file "};
+    static const struct input_case refused[] = {
+        {USER("{'type':'file','file':{'file_id':'file-1'}}"),
+         "invalid [messages[0].content[0]] `messages[0].content[0]` is of a kind that this model "
+         "does not take"},
+    };
+    quirks = &without_files;
+    check_input(refused, COUNT_OF(refused));
+}
+
+static void images_are_fetched_for_those_who_cannot(void **state)
+{
+    static const struct quirks blind = {.needs_image_bytes = true};
+    struct model model = {.name = STR("m"), .quirks = &blind};
+    struct chat_part part = {.kind = PART_IMAGE, .url = STR("https://x/a.png")};
+
+    (void)state;
+    assert_true(openai_responses_dialect.needs_bytes(&part, &model));
+    model.quirks = &openai;
+    assert_false(openai_responses_dialect.needs_bytes(&part, &model));
+    model.quirks = &blind;
+    part.data = STR("AAAA");
+    assert_false(openai_responses_dialect.needs_bytes(&part, &model));
 }
 
 #define CALL(id) \
@@ -720,6 +744,7 @@ int main(void)
                                         reset),
         cmocka_unit_test_setup_teardown(messages_become_items_in_their_order, reset, reset),
         cmocka_unit_test_setup_teardown(media_are_shown_by_url_by_id_or_as_data, reset, reset),
+        cmocka_unit_test_setup_teardown(images_are_fetched_for_those_who_cannot, reset, reset),
         cmocka_unit_test_setup_teardown(every_call_has_its_result_right_behind_it, reset, reset),
         cmocka_unit_test_setup_teardown(long_ids_are_shortened_alike_for_call_and_result, reset,
                                         reset),
