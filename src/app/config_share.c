@@ -7,18 +7,20 @@
 enum { SHARE_BYTES_MAX = 4 * 1024 * 1024 };
 
 /* "byte 1234" of a fault means little to people with an editor: the line that it is in. */
-static str line_of(struct config_reader *reader, str text, str message)
+static str add_line(struct config_reader *reader, str text, str message)
 {
-    str before = STR(" at byte ");
-    size_t at = str_find(message, before);
+    str word = STR(" at byte ");
+    size_t at = str_find(message, word);
     uint64_t byte = 0;
     size_t line = 1;
 
-    if (at == message.len || !str_to_uint(str_skip(message, at + before.len), text.len, &byte)) {
+    if (!str_to_uint(str_skip(message, at + word.len), text.len, &byte)) {
         return message;
     }
-    for (size_t i = 0; i < byte; i++) {
-        line += text.at[i] == '\n' ? 1 : 0;
+    str before = str_take(text, byte);
+    while (str_find_char(before, '\n') < before.len) {
+        (void)str_split(&before, '\n');
+        line++;
     }
     return arena_printf(reader->arena, STR_FMT " (line %zu)", STR_ARG(message), line);
 }
@@ -27,7 +29,7 @@ static void complain(struct config_reader *reader, str path, str text, str messa
 {
     config_complain(reader, DIAGNOSTIC_FILE, NULL,
                     arena_printf(reader->arena, "the file %s cannot be used: " STR_FMT, path.at,
-                                 STR_ARG(line_of(reader, text, message))),
+                                 STR_ARG(add_line(reader, text, message))),
                     STR_NONE);
 }
 

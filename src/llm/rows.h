@@ -41,10 +41,10 @@ struct row_word {
 /* Tables end with a row without name. */
 struct row_member {
     const char *name;
-    enum row_kind kind;
     size_t offset; /* in the struct */
-    const struct row_word *words;
+    enum row_kind kind;
     bool required;
+    const struct row_word *words; /* of the kinds that have some */
 };
 
 struct row_texts {

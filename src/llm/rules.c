@@ -200,18 +200,18 @@ struct draft {
 #define AT(member) offsetof(struct draft, member)
 
 static const struct row_member row_members[] = {
-    {"match", ROW_TEXTS, AT(match), NULL, true},
-    {"reasoning", ROW_WORD, AT(rules.habit), habits, false},
-    {"effort", ROW_SPAN, AT(effort), efforts, false},
-    {"thinking", ROW_WORD, AT(rules.thinking), styles, false},
-    {"budget", ROW_RANGE, AT(budget), NULL, false},
-    {"sampling", ROW_WORD, AT(rules.sampling), samplings, false},
-    {"output_tokens", ROW_NUMBER, AT(rules.output_tokens_max), NULL, false},
-    {"takes", ROW_ADDED, AT(rules.takes), abilities, false},
-    {"lacks", ROW_REMOVED, AT(rules.takes), abilities, false},
-    {"refused", ROW_LIST, AT(rules.refused), NULL, false},
-    {"refused_while_reasoning", ROW_LIST, AT(rules.refused_reasoning), NULL, false},
-    {"note", ROW_NOTE, 0, NULL, false},
+    {"match", AT(match), ROW_TEXTS, true, NULL},
+    {"reasoning", AT(rules.habit), ROW_WORD, false, habits},
+    {"effort", AT(effort), ROW_SPAN, false, efforts},
+    {"thinking", AT(rules.thinking), ROW_WORD, false, styles},
+    {"budget", AT(budget), ROW_RANGE, false, NULL},
+    {"sampling", AT(rules.sampling), ROW_WORD, false, samplings},
+    {"output_tokens", AT(rules.output_tokens_max), ROW_NUMBER, false, NULL},
+    {"takes", AT(rules.takes), ROW_ADDED, false, abilities},
+    {"lacks", AT(rules.takes), ROW_REMOVED, false, abilities},
+    {"refused", AT(rules.refused), ROW_LIST, false, NULL},
+    {"refused_while_reasoning", AT(rules.refused_reasoning), ROW_LIST, false, NULL},
+    {"note", 0, ROW_NOTE, false, NULL},
     {0},
 };
 
@@ -222,9 +222,9 @@ struct file {
 };
 
 static const struct row_member file_members[] = {
-    {"source", ROW_TEXT, offsetof(struct file, source), NULL, true},
-    {"as_of", ROW_TEXT, offsetof(struct file, as_of), NULL, true},
-    {"models", ROW_VALUE, offsetof(struct file, models), NULL, true},
+    {"source", offsetof(struct file, source), ROW_TEXT, true, NULL},
+    {"as_of", offsetof(struct file, as_of), ROW_TEXT, true, NULL},
+    {"models", offsetof(struct file, models), ROW_VALUE, true, NULL},
     {0},
 };
 
