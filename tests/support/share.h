@@ -1,4 +1,4 @@
-/* share: the data the program is shipped with, for tests.  Read once; it lives as long as the test. */
+/* share: the data the program is shipped with, for tests; read once in each test. */
 #pragma once
 
 #include "llm/rules.h"
