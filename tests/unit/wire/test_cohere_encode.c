@@ -37,7 +37,7 @@ static str encode(const char *name, const char *members, struct answer_hints *hi
     str body = quoted(arena_printf(&arena, "{'model':'x',%s}", members));
     struct model model = {
         .name = str_c(name),
-        .quirks = quirks_default(STR("cohere")),
+        .quirks = share_quirks("", "cohere"),
         .rules = share_rules(name),
     };
     struct chat_request *chat = NULL;
@@ -354,7 +354,7 @@ static void a_model_without_prefill_is_asked_to_go_on(void **state)
 /* The texts of an answer to a model that was asked to go on from `prefill`, joined with '|'. */
 static str texts_after(const char *prefill, const char *const *texts, size_t count)
 {
-    struct model model = {.name = STR("m"), .quirks = quirks_default(STR("cohere"))};
+    struct model model = {.name = STR("m"), .quirks = share_quirks("", "cohere")};
     struct decoder decoder = {.dialect = &cohere_dialect,
                               .model = &model,
                               .arena = &arena,

@@ -37,7 +37,7 @@ static str encode(const char *name, const char *members, struct answer_hints *hi
     str body = quoted(arena_printf(&arena, "{'model':'x',%s}", members));
     struct model model = {
         .name = str_c(name),
-        .quirks = quirks_default(STR("ollama")),
+        .quirks = share_quirks("", "ollama"),
         .rules = share_rules(name),
     };
     struct chat_request *chat = NULL;
@@ -268,7 +268,7 @@ static void numbers_in_arguments_stay_what_they_are(void **state)
 
 static void images_by_address_are_fetched_first(void **state)
 {
-    struct model model = {.name = STR("m"), .quirks = quirks_default(STR("ollama"))};
+    struct model model = {.name = STR("m"), .quirks = share_quirks("", "ollama")};
     struct chat_part part = {.kind = PART_IMAGE, .url = STR("https://example.com/a.png")};
     (void)state;
 
