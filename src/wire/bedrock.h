@@ -45,7 +45,11 @@ struct bedrock_family {
     bool takes_status; /* of tool results */
 };
 
-/* By the model's name, or by what its rules say where the name is a profile's.  Never NULL. */
+/* True when the pattern fits the model's plain id, or the pattern that its rules were found by: the
+ * id of an inference profile tells no model. */
+bool bedrock_is_of(const struct model *model, const char *pattern);
+
+/* Never NULL. */
 const struct bedrock_family *bedrock_family_of(const struct model *model);
 
 bool bedrock_is_claude(const struct model *model);

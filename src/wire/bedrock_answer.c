@@ -262,7 +262,6 @@ static enum err add_redacted(struct bedrock_work *work, int64_t index, str blob)
 /* Claude's is signed; a signature tells Claude where the model's name does not. */
 static enum err add_reasoning(struct bedrock_work *work, int64_t index, json *reasoning)
 {
-    bool is_claude = bedrock_is_claude(work->decoder->model);
     str text = json_str(reasoning, "text");
     str signature = json_str(reasoning, "signature");
     str redacted = json_str(reasoning, "redactedContent");
@@ -271,11 +270,12 @@ static enum err add_reasoning(struct bedrock_work *work, int64_t index, json *re
     if (text.len > 0 || signature.len > 0) {
         err = begin_block(work, BEDROCK_REASONING, index);
     }
-    give_reasoning(work, &(struct reasoning){
-                             .kind = REASONING_TEXT,
-                             .text = text,
-                             .format = is_claude ? STR(BEDROCK_CLAUDE_FORMAT) : STR_NONE,
-                         });
+    give_reasoning(work,
+                   &(struct reasoning){
+                       .kind = REASONING_TEXT,
+                       .text = text,
+                       .format = work->answer->is_claude ? STR(BEDROCK_CLAUDE_FORMAT) : STR_NONE,
+                   });
     give_reasoning(work, &(struct reasoning){
                              .kind = REASONING_TEXT,
                              .signature = signature,

@@ -54,6 +54,7 @@ struct bedrock_answer {
     size_t native_len;
 
     enum bedrock_block_kind block; /* the open one */
+    bool is_claude;                /* by the model's name */
     bool started;
     bool stopped; /* the reason is known; the counts may follow */
     bool done;

@@ -27,26 +27,23 @@ static const struct bedrock_family families[] = {
     {"*", BEDROCK_KNOB_EFFORT, BEDROCK_KNOB_NONE, TOOL_ID_BEDROCK, false},
 };
 
-/* The id of an inference profile tells no model; its rules, which the operator may set, do. */
-static bool has_rules_of_claude(const struct model *model)
+bool bedrock_is_of(const struct model *model, const char *pattern)
 {
-    enum thinking_style style = model_rules_of(model)->thinking;
+    char room[PLAIN_ID_BYTES_MAX];
+    str id = rules_plain_id(model->name, room, sizeof(room));
 
-    return style == THINKING_BUDGET_ADAPTIVE || style == THINKING_ADAPTIVE;
+    return rules_match(str_c(pattern), id) ||
+           rules_match(str_c(pattern), model_rules_of(model)->match);
 }
 
 const struct bedrock_family *bedrock_family_of(const struct model *model)
 {
-    char room[PLAIN_ID_BYTES_MAX];
-    str id = rules_plain_id(model->name, room, sizeof(room));
-    size_t found = has_rules_of_claude(model) ? 0 : COUNT_OF(families) - 1;
+    size_t i = 0;
 
-    for (size_t i = COUNT_OF(families) - 1; i-- > 0;) {
-        if (rules_match(str_c(families[i].match), id)) {
-            found = i;
-        }
+    while (!bedrock_is_of(model, families[i].match)) {
+        i++;
     }
-    return &families[found];
+    return &families[i];
 }
 
 bool bedrock_is_claude(const struct model *model)

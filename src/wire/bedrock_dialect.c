@@ -238,6 +238,7 @@ static void init(struct decoder *decoder)
     buf_init(&answer->body, decoder->bytes_max);
     buf_init(&answer->citations, decoder->bytes_max);
     buf_init(&answer->image, decoder->bytes_max);
+    answer->is_claude = bedrock_is_claude(decoder->model);
     answer->prefill_done = decoder->hints.prefill.len == 0;
     decoder->state = answer;
 }

@@ -218,11 +218,10 @@ static void put_claude_thinking(struct bedrock_request *request, struct lazy *fi
  * only when that is; later ones need neither. */
 static void put_claude_betas(struct bedrock_request *request, struct lazy *fields, bool has_effort)
 {
-    char room[PLAIN_ID_BYTES_MAX];
-    str id = rules_plain_id(request->model->name, room, sizeof(room));
     bool is_of_budget = request->rules->thinking == THINKING_BUDGET;
     bool interleaves = request->thinking == BEDROCK_THINKING_BUDGET && is_of_budget &&
-                       request->tools == BEDROCK_TOOLS_GIVEN && rules_match(STR("claude-*-4*"), id);
+                       request->tools == BEDROCK_TOOLS_GIVEN &&
+                       bedrock_is_of(request->model, "claude-*-4*");
 
     if (!interleaves && !(has_effort && is_of_budget)) {
         return;

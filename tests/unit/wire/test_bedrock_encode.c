@@ -230,6 +230,21 @@ static void thinking_is_told_as_each_family_wants_it(void **state)
     check(cases, COUNT_OF(cases));
 }
 
+static void a_profile_is_told_as_the_model_behind_it(void **state)
+{
+    struct model model = model_named("arn:aws:bedrock:eu-west-1:1:application-inference-profile/a");
+
+    (void)state;
+    const char *chat = HI ",'max_tokens':4000,'reasoning':{'effort':'low'}";
+    assert_str_equal(encode(&model, chat).http.body,
+                     quoted("{'inferenceConfig':{'maxTokens':4000},'additionalModelRequestFields':"
+                            "{'reasoning_effort':'low'}," SAID_HI "}"));
+    model.rules = share_rules("claude-sonnet-4-5");
+    assert_str_equal(encode(&model, chat).http.body,
+                     quoted("{'inferenceConfig':{'maxTokens':4000},'additionalModelRequestFields':"
+                            "{'thinking':{'type':'enabled','budget_tokens':1024}}," SAID_HI "}"));
+}
+
 static void tools_are_told_and_chosen_where_the_model_takes_it(void **state)
 {
     static const struct encode_case cases[] = {
@@ -571,6 +586,7 @@ int main(void)
         cmocka_unit_test_teardown(the_whole_id_is_one_segment_of_the_path, reset),
         cmocka_unit_test_teardown(parameters_go_where_each_vendor_wants_them, reset),
         cmocka_unit_test_teardown(thinking_is_told_as_each_family_wants_it, reset),
+        cmocka_unit_test_teardown(a_profile_is_told_as_the_model_behind_it, reset),
         cmocka_unit_test_teardown(tools_are_told_and_chosen_where_the_model_takes_it, reset),
         cmocka_unit_test_teardown(tools_of_earlier_turns_are_described_again, reset),
         cmocka_unit_test_teardown(ids_and_names_fit_the_model, reset),
