@@ -9,7 +9,7 @@ enum {
     STOPS_MAX = 5,
     CHOICES_MAX = 8,
     LOGPROBS_MAX = 20,
-    BUDGET_TOKENS_BASE = 32768, /* of which an effort is a part, when no limit is known */
+    BUDGET_TOKENS_BASE = 32768, /* of which an effort is a part, when no bound is known */
 };
 
 json *gemini_raw_member(const struct gemini_request *request, const char *name)
@@ -72,6 +72,7 @@ static void put_sampling(struct gemini_request *request)
         const struct chat_number *number;
         bool is_whole;
     } numbers[] = {
+        /* the three that SAMPLING_NONE refuses come first */
         {"temperature", "temperature", &chat->temperature, false},
         {"top_p", "topP", &chat->top_p, false},
         {"top_k", "topK", &chat->top_k, true},
@@ -82,19 +83,17 @@ static void put_sampling(struct gemini_request *request)
 
     for (size_t i = 0; i < COUNT_OF(numbers); i++) {
         double value = numbers[i].number->value;
-        bool is_sampling = i < 3;
-        bool is_refused = is_sampling && request->rules->sampling == SAMPLING_NONE;
+        bool is_refused = i < 3 && request->rules->sampling == SAMPLING_NONE;
+        bool fits = !numbers[i].is_whole || (value >= INT32_MIN && value <= INT32_MAX);
         if (!numbers[i].number->set || (numbers[i].number == &chat->top_k && value < 1)) {
             continue; /* a top_k of 0 means no limit */
         }
-        if (is_refused || !takes_parameter(request, numbers[i].name)) {
+        if (is_refused || !fits || !takes_parameter(request, numbers[i].name)) {
             drop(request, numbers[i].name);
-        } else if (!numbers[i].is_whole) {
-            json_put_real(request->writer, numbers[i].wire, value);
-        } else if (value >= INT32_MIN && value <= INT32_MAX) {
+        } else if (numbers[i].is_whole) {
             json_put_int(request->writer, numbers[i].wire, (int64_t)value);
         } else {
-            drop(request, numbers[i].name);
+            json_put_real(request->writer, numbers[i].wire, value);
         }
     }
 }
@@ -278,10 +277,9 @@ struct thinking {
 
 static int64_t effort_base(const struct gemini_request *request)
 {
-    int64_t base = request->rules->budget_max;
+    int64_t most = request->rules->budget_max;
+    int64_t base = most > 0 ? most : BUDGET_TOKENS_BASE;
 
-    base = base > 0 ? base : output_limit(request);
-    base = base > 0 ? base : BUDGET_TOKENS_BASE;
     return request->chat->max_tokens > 0 ? request->chat->max_tokens : base;
 }
 
@@ -316,14 +314,14 @@ static enum effort clamp_level(const struct model_rules *rules, enum effort effo
 }
 
 /* The effort whose tokens are nearest to the given ones. */
-static enum effort nearest_effort(const struct gemini_request *request, int64_t tokens)
+static enum effort nearest_effort(int64_t tokens)
 {
     static const enum effort efforts[] = {EFFORT_MINIMAL, EFFORT_LOW, EFFORT_MEDIUM, EFFORT_HIGH};
     enum effort nearest = EFFORT_MINIMAL;
     int64_t least = INT64_MAX;
 
     for (size_t i = 0; i < COUNT_OF(efforts); i++) {
-        int64_t distance = effort_budget_tokens(efforts[i], effort_base(request)) - tokens;
+        int64_t distance = effort_budget_tokens(efforts[i], BUDGET_TOKENS_BASE) - tokens;
         distance = distance < 0 ? -distance : distance;
         if (distance < least) {
             least = distance;
@@ -343,8 +341,7 @@ static void decide_level(const struct gemini_request *request, bool is_off,
     } else if (reasoning->effort != EFFORT_UNSET) {
         thinking->effort = clamp_level(request->rules, reasoning->effort);
     } else if (reasoning->max_tokens > 0) {
-        thinking->effort =
-            clamp_level(request->rules, nearest_effort(request, reasoning->max_tokens));
+        thinking->effort = clamp_level(request->rules, nearest_effort(reasoning->max_tokens));
     }
 }
 

@@ -123,10 +123,15 @@ struct citation {
     size_t to;
 };
 
-static uint64_t hash_more(uint64_t hash, str bytes)
+/* FNV-1a. */
+static const uint64_t hash_prime = 0x100000001b3ULL;
+
+static uint64_t hash_of(str bytes)
 {
+    uint64_t hash = 0xcbf29ce484222325ULL;
+
     for (size_t i = 0; i < bytes.len; i++) {
-        hash = (hash ^ (unsigned char)bytes.at[i]) * 0x100000001b3ULL;
+        hash = (hash ^ (unsigned char)bytes.at[i]) * hash_prime;
     }
     return hash;
 }
@@ -136,9 +141,11 @@ static bool is_new(struct gemini_work *work, int index, const struct citation *c
 {
     struct gemini_answer *answer = work->answer;
     uint64_t place[] = {(uint64_t)index, citation->from, citation->to};
-    uint64_t hash = hash_more(0xcbf29ce484222325ULL, citation->url);
+    uint64_t hash = hash_of(citation->url);
 
-    hash = hash_more(hash, str_of((const char *)place, sizeof(place)));
+    for (size_t i = 0; i < COUNT_OF(place); i++) {
+        hash = (hash ^ place[i]) * hash_prime;
+    }
     for (size_t i = 0; i < answer->annotation_count; i++) {
         if (answer->annotations[i] == hash) {
             return false;
