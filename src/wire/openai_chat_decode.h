@@ -84,7 +84,6 @@ struct openai_answer {
     bool has_annotations; /* the provider tells its citations so */
     uint64_t *citations;  /* hashes of the URLs that were told; in the arena, NULL until one was */
     size_t citation_count;
-    uint64_t citation_lists; /* hash of the lists as last told */
 };
 
 /* One call of decode(): what it works on. */
@@ -114,6 +113,8 @@ enum openai_body_member {
     BODY_ERROR,
     BODY_TYPE,
     BODY_X_GROQ,
+    BODY_CITATIONS,
+    BODY_RESULTS,
 };
 enum openai_choice_member {
     CHOICE_INDEX,
@@ -155,8 +156,9 @@ bool openai_is_empty(json *value);
 /* EVENT_EXTRA for every member that we do not know and that says something new. */
 void openai_take_extras(struct openai_turn *turn, enum extra_place place, int choice, json *object);
 
-/* `citations` and `search_results` of a body as annotations of the first choice, each once. */
-void openai_take_citations(struct openai_turn *turn, json *root);
+/* `citations` and `search_results` of a body: annotations of the first choice, each once, and then
+ * the members themselves. */
+void openai_take_citations(struct openai_turn *turn, const struct openai_members *body);
 
 /* True when the annotation was made of a citation: gateways tell both. */
 bool openai_was_cited(const struct openai_answer *answer, json *annotation);

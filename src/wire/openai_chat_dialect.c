@@ -270,15 +270,6 @@ static bool is_error(json *root, const struct openai_members *members)
            (!has_answer && members->has_unknown && is_bare_error(root));
 }
 
-/* What a chunk says beside its choices. */
-static void take_rest(struct openai_turn *turn, json *root, const struct openai_members *members)
-{
-    if (members->has_unknown) {
-        openai_take_citations(turn, root);
-    }
-    take_usage(turn, members);
-}
-
 /* A chunk, or a whole answer. */
 static enum err take_object(struct openai_turn *turn, json *root)
 {
@@ -304,7 +295,8 @@ static enum err take_object(struct openai_turn *turn, json *root)
     for (int64_t i = 0; err == ERR_OK && json_next(&walk); i++) {
         err = take_choice(turn, walk.value, i);
     }
-    take_rest(turn, root, &members);
+    openai_take_citations(turn, &members);
+    take_usage(turn, &members);
     if (err == ERR_OK && members.at[BODY_X_GROQ] != NULL &&
         refusal_is_error(members.at[BODY_X_GROQ])) {
         return take_error(turn, members.at[BODY_X_GROQ]);

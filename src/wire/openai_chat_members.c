@@ -15,6 +15,8 @@ static const str body_names[] = {
     [BODY_ERROR] = STR_INIT("error"),
     [BODY_TYPE] = STR_INIT("type"),
     [BODY_X_GROQ] = STR_INIT("x_groq"),
+    [BODY_CITATIONS] = STR_INIT("citations"),
+    [BODY_RESULTS] = STR_INIT("search_results"),
     STR_INIT("object"),
     STR_INIT("provider"),
     STR_INIT("user_id"),
@@ -142,19 +144,26 @@ bool openai_is_empty(json *value)
            (is_text && json_as_str(value).len == 0);
 }
 
+static void tell_extra(struct openai_turn *turn, enum extra_place place, int choice, str name,
+                       json *value)
+{
+    if (openai_is_empty(value) || !is_news(turn, place, choice, name, value)) {
+        return;
+    }
+    struct event *event = openai_emit(turn, EVENT_EXTRA, choice);
+    event->extra.place = place;
+    event->extra.name = name;
+    event->extra.value = value;
+}
+
 void openai_take_extras(struct openai_turn *turn, enum extra_place place, int choice, json *object)
 {
     struct json_walk walk = json_walk(object);
 
     while (json_next(&walk)) {
-        if (member_index(place, walk.name) < known_members[place].count ||
-            openai_is_empty(walk.value) || !is_news(turn, place, choice, walk.name, walk.value)) {
-            continue;
+        if (member_index(place, walk.name) == known_members[place].count) {
+            tell_extra(turn, place, choice, walk.name, walk.value);
         }
-        struct event *event = openai_emit(turn, EVENT_EXTRA, choice);
-        event->extra.place = place;
-        event->extra.name = walk.name;
-        event->extra.value = walk.value;
     }
 }
 
@@ -216,23 +225,11 @@ static void cite(struct openai_turn *turn, str url, str title)
     buf_free(&text);
 }
 
-void openai_take_citations(struct openai_turn *turn, json *root)
+/* What a list tells that was not told before; those with a title first. */
+static void cite_all(struct openai_turn *turn, json *results, json *citations)
 {
-    struct openai_answer *answer = turn->answer;
-    json *results = json_get(root, "search_results");
-    json *citations = json_get(root, "citations");
     struct json_walk walk = json_walk(json_is(results, JSON_ARRAY) ? results : NULL);
 
-    if ((json_count(results) == 0 && json_count(citations) == 0) || answer->has_annotations ||
-        answer->first.is_finished) {
-        return;
-    }
-    uint64_t lists = openai_hash(json_to_text(turn->scratch, results), 0);
-    lists = openai_hash(json_to_text(turn->scratch, citations), lists);
-    if (lists == answer->citation_lists) {
-        return; /* told again in every chunk */
-    }
-    answer->citation_lists = lists;
     while (json_next(&walk)) {
         cite(turn, json_str(walk.value, "url"), json_str(walk.value, "title"));
     }
@@ -240,4 +237,20 @@ void openai_take_citations(struct openai_turn *turn, json *root)
     while (json_next(&walk)) {
         cite(turn, json_as_str(walk.value), STR_NONE);
     }
+}
+
+void openai_take_citations(struct openai_turn *turn, const struct openai_members *body)
+{
+    struct openai_answer *answer = turn->answer;
+    json *citations = body->at[BODY_CITATIONS];
+    json *results = body->at[BODY_RESULTS];
+
+    if (citations == NULL && results == NULL) {
+        return;
+    }
+    if (!answer->has_annotations && !answer->first.is_finished) {
+        cite_all(turn, results, citations);
+    }
+    tell_extra(turn, EXTRA_BODY, 0, STR("citations"), citations);
+    tell_extra(turn, EXTRA_BODY, 0, STR("search_results"), results);
 }
