@@ -1,5 +1,7 @@
 """Answers of providers, as they look on the wire."""
 import json
+import struct
+import zlib
 
 USAGE = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}
 
@@ -125,5 +127,62 @@ class Anthropic:
         return {"type": "error", "error": {"type": type_, "message": message}, "request_id": "req_1"}
 
 
+class Gemini:
+    """generateContent."""
+
+    def whole(self, text, finish="STOP", **extra):
+        candidate = {"index": 0, "content": {"role": "model", "parts": [{"text": text}]}}
+        if finish:
+            candidate["finishReason"] = finish
+        return {"candidates": [candidate], "modelVersion": "gemini-2.5-flash", "responseId": "r1",
+                "usageMetadata": {"promptTokenCount": 9, "candidatesTokenCount": 3, "totalTokenCount": 12}} | extra
+
+    def stream(self, words, finish="STOP"):
+        return [data(self.whole(word, finish if word is words[-1] else None)) for word in words]
+
+
+class Bedrock:
+    """Converse; its stream is binary."""
+
+    def whole(self, text, finish="end_turn"):
+        return {"output": {"message": {"role": "assistant", "content": [{"text": text}]}}, "stopReason": finish,
+                "usage": {"inputTokens": 9, "outputTokens": 3, "totalTokens": 12}, "metrics": {"latencyMs": 1}}
+
+    def message(self, event_type, payload):
+        headers = b"".join(bytes([len(name)]) + name.encode() + b"\7" + struct.pack(">H", len(value)) + value.encode()
+                           for name, value in ((":message-type", "event"), (":event-type", event_type),
+                                               (":content-type", "application/json")))
+        body = json.dumps(payload).encode()
+        prelude = struct.pack(">II", 16 + len(headers) + len(body), len(headers))
+        framed = prelude + struct.pack(">I", zlib.crc32(prelude)) + headers + body
+        return framed + struct.pack(">I", zlib.crc32(framed))
+
+    def stream(self, words, finish="end_turn"):
+        return [
+            self.message("messageStart", {"role": "assistant"}),
+            *(self.message("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": word}}) for word in words),
+            self.message("contentBlockStop", {"contentBlockIndex": 0}),
+            self.message("messageStop", {"stopReason": finish}),
+            self.message("metadata", {"usage": {"inputTokens": 9, "outputTokens": 3, "totalTokens": 12},
+                                      "metrics": {"latencyMs": 1}}),
+        ]
+
+
+class Ollama:
+    """/api/chat."""
+
+    def whole(self, text, done=True):
+        message = {"model": "gemma3", "created_at": "2026-01-01T00:00:00Z", "done": done,
+                   "message": {"role": "assistant", "content": text}}
+        return message | ({"done_reason": "stop", "prompt_eval_count": 9, "eval_count": 3} if done else {})
+
+    def stream(self, words):
+        return [json.dumps(self.whole(word, done=False)) + "\n" for word in words] + [
+            json.dumps(self.whole("")) + "\n"]
+
+
 OPENAI = OpenAI()
 ANTHROPIC = Anthropic()
+GEMINI = Gemini()
+BEDROCK = Bedrock()
+OLLAMA = Ollama()

@@ -81,9 +81,9 @@ class Exchange:
     async def end(self):
         await self.send(b"0\r\n\r\n")
 
-    async def stream(self, events):
+    async def stream(self, events, headers=None):
         """A whole stream, one chunk for each event."""
-        await self.start_stream()
+        await self.start_stream(headers)
         for event in events:
             await self.chunk(event)
         await self.end()
@@ -155,12 +155,29 @@ def unchunk(data):
         body, data = body + data[:length], data[length + 2:]
 
 
+BINARY_STREAM = {"Content-Type": "application/vnd.amazon.eventstream"}
+LINES = {"Content-Type": "application/x-ndjson"}
+
+# What a path ends with -> who is asked, for a stream or not (None: the body says), and the stream's headers.
+FAMILIES = {
+    "/messages": (answers.ANTHROPIC, None, {}),
+    ":rawPredict": (answers.ANTHROPIC, False, {}),
+    ":streamRawPredict": (answers.ANTHROPIC, True, {}),
+    ":generateContent": (answers.GEMINI, False, {}),
+    ":streamGenerateContent": (answers.GEMINI, True, {}),
+    "/converse": (answers.BEDROCK, False, {}),
+    "/converse-stream": (answers.BEDROCK, True, BINARY_STREAM),
+    "/api/chat": (answers.OLLAMA, None, LINES),
+    "": (answers.OPENAI, None, {}),
+}
+
+
 async def say_hello(exchange):
     """What a provider does that nobody told anything."""
-    request = exchange.request
-    family = answers.ANTHROPIC if request.path.endswith("/messages") else answers.OPENAI
-    if request.streams:
-        await exchange.stream(family.stream(["Hello", " there", "!"]))
+    path = exchange.request.path.partition("?")[0]
+    [(family, streams, headers), *_] = [row for end, row in FAMILIES.items() if path.endswith(end)]
+    if exchange.request.streams if streams is None else streams:
+        await exchange.stream(family.stream(["Hello", " there", "!"]), headers)
     else:
         await exchange.reply(200, family.whole("Hello there!"))
 
