@@ -3,7 +3,7 @@
  * thread, fed in pieces of the size that sockets give.  Beside each, yyjson alone reading the same
  * payloads: no decoder can be faster than that.
  *
- *     decoders [SECONDS]      one line a dialect: name, MB/s, ns an event, MB/s of yyjson alone
+ *     decoders [SECONDS [DIALECT]]      one line a dialect: name, MB/s, ns an event, MB/s of yyjson
  */
 #include "codec/eventstream.h"
 #include "codec/json.h"
@@ -241,6 +241,9 @@ int main(int argc, char **argv)
     double seconds = argc > 1 ? strtod(argv[1], NULL) : 1.0;
 
     for (size_t i = 0; i < COUNT_OF(samples); i++) {
+        if (argc > 2 && strcmp(argv[2], samples[i].dialect) != 0) {
+            continue;
+        }
         measure(&samples[i], seconds);
     }
     return 0;
