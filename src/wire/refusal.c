@@ -297,6 +297,9 @@ static struct found find_error(struct arena *arena, json *root)
     if (type.len == 0 || str_eq(type, STR("error"))) {
         type = json_str(error, "status"); /* Google: INVALID_ARGUMENT */
     }
+    if (type.len == 0) {
+        type = json_str(root, "error_type"); /* Cohere: TOO_MANY_TOKENS */
+    }
     struct found found = {
         .message = find_message(arena, root),
         .code = code_text(arena, json_get(error, "code")),

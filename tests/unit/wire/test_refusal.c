@@ -101,6 +101,28 @@ static void what_aws_calls_an_error_gives_its_type(void **state)
     }
 }
 
+static void the_word_of_the_provider_is_kept(void **state)
+{
+    static const struct {
+        const char *body;
+        const char *want;
+    } cases[] = {
+        {"{\"error\":{\"code\":\"a\",\"type\":\"b\"}}", "a"},
+        {"{\"error\":{\"type\":\"b\"}}", "b"},
+        {"{\"error\":{\"code\":400,\"status\":\"c\"}}", "400"},
+        {"{\"id\":\"i\",\"message\":\"m\",\"error_type\":\"d\"}", "d"},
+        {"{\"error\":\"m\",\"error_type\":\"d\"}", "d"},
+        {"{\"message\":\"m\"}", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct arena arena = {0};
+        assert_str_equal(refuse(&arena, 400, cases[i].body).provider_code, str_c(cases[i].want));
+        arena_reset(&arena);
+    }
+}
+
 static void a_status_and_its_words_give_the_type(void **state)
 {
     (void)state;
@@ -390,6 +412,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_message_is_found_wherever_it_stands),
         cmocka_unit_test(what_aws_calls_an_error_gives_its_type),
+        cmocka_unit_test(the_word_of_the_provider_is_kept),
         cmocka_unit_test(a_status_and_its_words_give_the_type),
         cmocka_unit_test(what_google_calls_an_error_gives_its_type),
         cmocka_unit_test(an_error_in_a_stream_may_say_how_long_to_wait),
