@@ -220,7 +220,6 @@ static void put_result_of(struct request *request, size_t index)
 static enum err check_part(struct request *request, size_t message, size_t index)
 {
     const struct chat_part *part = &request->chat->messages[message].parts[index];
-    str place = STR_NONE;
     const char *words = NULL;
 
     if (is_image(part)) {
@@ -238,8 +237,8 @@ static enum err check_part(struct request *request, size_t message, size_t index
     if (words == NULL) {
         return ERR_OK;
     }
-    place = arena_printf(request->arena, "messages[%zu].content[%zu]", message, index);
-    return refuse(request, place, words);
+    return refuse(
+        request, arena_printf(request->arena, "messages[%zu].content[%zu]", message, index), words);
 }
 
 static enum err put_message(struct request *request, size_t index)
