@@ -317,7 +317,7 @@ static void an_answer_may_hold_millions_of_numbers(void **state)
         assert_int_equal(buf_add(&body, STR("]}")), ERR_OK);
     }
     assert_int_equal(buf_add(&body, STR("]}")), ERR_OK);
-    struct embed_reply reply = {&request, NULL, buf_str(&body), VECTORS * LENGTH};
+    struct embed_reply reply = {&request, NULL, buf_str(&body), (size_t)VECTORS * LENGTH};
     assert_int_equal(embed_dialect_by_name(STR("openai"))->decode(&reply, &arena, &answer, &fault),
                      ERR_OK);
     for (int i = 0; i < VECTORS; i++) {
