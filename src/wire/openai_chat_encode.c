@@ -167,7 +167,9 @@ static void put_response_format(struct openai_work *work, json *raw)
     bool is_schema = work->chat->answer_form == ANSWER_JSON_SCHEMA;
     enum schema_style style = is_schema ? work->quirks->schema : SCHEMA_NATIVE;
 
-    if (raw != NULL && style == SCHEMA_NATIVE) {
+    bool is_named = !is_schema || work->chat->schema_name.len > 0;
+
+    if (raw != NULL && style == SCHEMA_NATIVE && is_named) {
         json_put_value(&work->writer, "response_format", raw);
         return;
     }
@@ -387,7 +389,7 @@ static void put_tool_choice(struct openai_work *work)
     }
     if (choice != work->chat->tool_choice) {
         openai_drop(work, STR("tool_choice"));
-    } else if (raw != NULL) {
+    } else if (json_is(raw, JSON_OBJECT)) { /* with what it may hold beyond a name */
         json_put_value(&work->writer, "tool_choice", raw);
         return;
     }

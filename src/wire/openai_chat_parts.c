@@ -13,7 +13,7 @@
  * that strict servers refuse in a request.  Each with a blank behind it. */
 static const char own_members[] =
     "role content name tool_calls tool_call_id refusal reasoning reasoning_content "
-    "reasoning_details annotations audio function_call images model cache_control ";
+    "reasoning_details annotations audio function_call images model ";
 
 static void put_cache_mark(struct json_writer *writer, str ttl)
 {
@@ -394,6 +394,10 @@ static void put_unknown_members(struct openai_work *work, const struct chat_mess
     while (work->quirks->takes_extras && json_next(&walk)) {
         bool is_audio = str_eq(walk.name, STR("audio")) && json_is(walk.value, JSON_OBJECT);
         bool is_ours = openai_words_have(own_members, walk.name) || str_eq(walk.name, str_c(mark));
+        bool is_mark = str_eq(walk.name, STR("cache_control"));
+        if (is_mark && !work->quirks->takes_cache_control) {
+            continue;
+        }
         if (is_audio || (!is_ours && !json_is_none(walk.value))) {
             json_put_named_value(&work->writer, walk.name, walk.value);
         }

@@ -211,8 +211,11 @@ static enum err read_any_tool(struct openai_reader *reader, const struct openai_
     if (is_legacy) {
         return read_tool(reader, place, object, object, tool); /* raw stays NULL: it is rewritten */
     }
-    tool->raw = object;
     json *type = json_get(object, "type");
+    if (type == NULL && json_is(json_get(object, "function"), JSON_OBJECT)) {
+        return read_tool(reader, place, object, json_get(object, "function"), tool);
+    }
+    tool->raw = object;
     if (!json_is(type, JSON_STR)) {
         return openai_refuse(reader, &type_place, "must be a string such as \"function\"");
     }
@@ -256,6 +259,7 @@ static bool choice_by_word(str word, enum tool_choice *out)
         {STR_INIT("auto"), TOOL_CHOICE_AUTO},
         {STR_INIT("none"), TOOL_CHOICE_NONE},
         {STR_INIT("required"), TOOL_CHOICE_REQUIRED},
+        {STR_INIT("any"), TOOL_CHOICE_REQUIRED}, /* Mistral's and Anthropic's word */
     };
 
     for (size_t i = 0; i < COUNT_OF(words); i++) {
@@ -314,7 +318,8 @@ static enum err read_json_schema(struct openai_reader *reader, const struct open
     if (!json_is(wrapper, JSON_OBJECT)) {
         return openai_refuse(reader, &place, "must be an object");
     }
-    if (json_str(wrapper, "name").len == 0) {
+    if (json_str(wrapper, "name").len == 0 &&
+        (json_get(wrapper, "name") != NULL || json_is_none(schema))) {
         return openai_refuse(reader, &name_place, "must be a string that is not empty");
     }
     if (!json_is_none(schema) && !json_is(schema, JSON_OBJECT)) {

@@ -105,8 +105,7 @@ static void odd_members_are_borne(void **state)
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct arena arena = {0};
         str bytes = arena_printf(&arena, "data: %s\n\ndata: [DONE]\n\n", cases[i].chunk);
-        struct replay what = {&openai_chat_dialect, share_quirks("", "openai"), FRAMING_SSE,
-                              bytes};
+        struct replay what = {&openai_chat_dialect, share_quirks("", "openai"), FRAMING_SSE, bytes};
         struct fault fault = {0};
         struct buf got;
         buf_init(&got, REPLAY_BYTES_MAX);
@@ -187,9 +186,74 @@ static void an_unknown_member_is_told_when_it_changes(void **state)
         "finish stop -\n");
 }
 
+/* Decodes a stream of texts for a model that was asked in words to go on with `prefill`; every cut
+ * of the stream gives the same. */
+static void assert_continued(const char *prefill, const char *const *pieces, const char *want)
+{
+    struct arena arena = {0};
+    str bytes = STR("");
+
+    for (size_t i = 0; pieces[i] != NULL; i++) {
+        bytes = arena_printf(&arena,
+                             STR_FMT "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":"
+                                     "\"%s\"}}]}\n\n",
+                             STR_ARG(bytes), pieces[i]);
+    }
+    bytes = arena_printf(&arena, STR_FMT "data: [DONE]\n\n", STR_ARG(bytes));
+    for (size_t cut = 1; cut < bytes.len; cut++) {
+        struct model model = {.name = STR("m"), .quirks = share_quirks("", "openai")};
+        struct decoder decoder = {.dialect = &openai_chat_dialect,
+                                  .model = &model,
+                                  .arena = &arena,
+                                  .framing = FRAMING_SSE,
+                                  .bytes_max = REPLAY_BYTES_MAX,
+                                  .hints = {.prefill = str_c(prefill)},
+                                  .id_seed = STR("s")};
+        struct fault fault = {0};
+        str pair[] = {str_take(bytes, cut), str_skip(bytes, cut)};
+        struct gather *gather = gather_new(&arena, REPLAY_BYTES_MAX);
+        struct buf printed;
+        buf_init(&printed, REPLAY_BYTES_MAX);
+        decoder_init(&decoder);
+        for (size_t i = 0; i < COUNT_OF(pair); i++) {
+            assert_int_equal(replay_piece(&decoder, &pair[i], &printed, gather, &fault), ERR_OK);
+        }
+        assert_int_equal(replay_piece(&decoder, NULL, &printed, gather, &fault), ERR_OK);
+        assert_str_equal(gather_answer(gather)->choices[0].text, str_c(want));
+        decoder_free(&decoder);
+        gather_free(gather);
+        buf_free(&printed);
+    }
+    arena_reset(&arena);
+}
+
+static void a_repeated_prefill_is_left_out(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *prefill;
+        const char *pieces[5];
+        const char *want;
+    } cases[] = {
+        {"Dear Ann", {"Dear Ann, hello", NULL}, ", hello"},
+        {"Dear Ann", {"De", "ar ", "Ann", ", hello", NULL}, ", hello"},
+        {"Dear Ann", {", hello", NULL}, ", hello"},
+        {"Dear Ann", {"De", "spite all", NULL}, "Despite all"},
+        {"Dear Ann", {"Dear", NULL}, "Dear"},
+        {"Dear Ann", {"Dear Ann", " Dear Ann", NULL}, " Dear Ann"},
+        {"\xc3\xa9", {"\xc3\xa8", NULL}, "\xc3\xa8"},
+        {"", {"Hi", NULL}, "Hi"},
+    };
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_continued(cases[i].prefill, cases[i].pieces, cases[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_repeated_prefill_is_left_out),
         cmocka_unit_test(answers_that_are_none_are_faults),
         cmocka_unit_test(odd_members_are_borne),
         cmocka_unit_test(calls_are_bounded),

@@ -132,6 +132,7 @@ static const struct {
     {"{" USER ",\"reasoning\":{\"effort\":\"low\"},\"reasoning_effort\":\"high\"}",
      "reasoning_effort"},
     {"{" USER ",\"verbosity\":\"loud\"}", "verbosity"},
+    {"{" USER ",\"provider\":{\"require_parameters\":1}}", "provider.require_parameters"},
     {"{" USER ",\"service_tier\":\"gold\"}", "service_tier"},
     {"{" USER ",\"modalities\":[\"smell\"]}", "modalities[0]"},
     {"{" USER ",\"metadata\":{\"k\":1}}", "metadata"},
@@ -247,6 +248,16 @@ static void reasoning_is_said_in_three_ways(void **state)
         {",\"reasoning_effort\":\"high\",\"reasoning\":{\"effort\":\"high\",\"exclude\":true}",
          {.set = true, .effort = EFFORT_HIGH, .exclude = true}},
         {",\"include_reasoning\":true", {.set = true}},
+        {",\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":2000}",
+         {.set = true, .enabled = TRI_TRUE, .max_tokens = 2000}},
+        {",\"thinking\":{\"type\":\"disabled\"}",
+         {.set = true, .enabled = TRI_FALSE, .effort = EFFORT_NONE}},
+        {",\"thinking\":{\"type\":\"enabled\"},\"reasoning_effort\":\"low\"",
+         {.set = true, .effort = EFFORT_LOW}},
+        {",\"thinking\":true", {0}},
+        {",\"enable_thinking\":true", {.set = true, .enabled = TRI_TRUE, .effort = EFFORT_MEDIUM}},
+        {",\"enable_thinking\":true,\"thinking_budget\":300",
+         {.set = true, .enabled = TRI_TRUE, .max_tokens = 300}},
         {",\"include_reasoning\":false", {.set = true, .exclude = true}},
     };
 
@@ -261,6 +272,28 @@ static void reasoning_is_said_in_three_ways(void **state)
         assert_int_equal(got->exclude, cases[i].want.exclude);
         arena_reset(&arena);
     }
+}
+
+/* Words of providers' own that mean what the format has other words for. */
+static void other_spellings_are_understood(void **state)
+{
+    (void)state;
+    struct arena arena = {0};
+    struct chat_request *chat =
+        accept(&arena, "{" USER ",\"tools\":[{\"function\":{\"name\":\"f\"}}],\"tool_choice\":"
+                       "\"any\",\"provider\":{\"require_parameters\":true},"
+                       "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":"
+                       "{\"schema\":{}}}}");
+
+    assert_int_equal(chat->tool_count, 1);
+    assert_true(chat->tools[0].is_function);
+    assert_null(chat->tools[0].raw); /* it is written anew, with its type */
+    assert_int_equal(chat->tool_choice, TOOL_CHOICE_REQUIRED);
+    assert_int_equal(chat->answer_form, ANSWER_JSON_SCHEMA);
+    assert_int_equal(chat->schema_name.len, 0);
+    assert_true(chat->require_parameters);
+    assert_false(accept(&arena, "{" USER "}")->require_parameters);
+    arena_reset(&arena);
 }
 
 static void parts_of_an_answer_come_back_in_order(void **state)
@@ -410,6 +443,7 @@ int main(void)
         cmocka_unit_test(what_is_harmless_is_accepted),
         cmocka_unit_test(members_reach_the_neutral_request),
         cmocka_unit_test(reasoning_is_said_in_three_ways),
+        cmocka_unit_test(other_spellings_are_understood),
         cmocka_unit_test(parts_of_an_answer_come_back_in_order),
         cmocka_unit_test(a_prompt_is_one_message_in_text_mode),
         cmocka_unit_test(lists_are_bounded),
