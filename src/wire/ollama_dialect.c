@@ -117,7 +117,7 @@ static void give_call(struct work *work, json *call, str raw)
     event->tool_args.json = arguments_of(work, function, raw);
 }
 
-/* `text` is what the message was read from. */
+/* `text` is what the whole object was read from. */
 static void give_calls(struct work *work, json *message, str text)
 {
     json *calls = json_get(message, "tool_calls");
@@ -126,7 +126,8 @@ static void give_calls(struct work *work, json *message, str text)
     if (!json_is(calls, JSON_ARRAY)) {
         return;
     }
-    struct json_text_walk raw = json_text_walk(json_text_find(text, STR("tool_calls")));
+    struct json_text_walk raw =
+        json_text_walk(json_text_find(json_text_find(text, STR("message")), STR("tool_calls")));
     while (json_next(&walk)) {
         bool has_text = json_text_next(&raw);
         if (json_is(walk.value, JSON_OBJECT)) {
@@ -225,7 +226,7 @@ static enum err take_object(struct work *work, json *root, str text)
     }
     start_answer(work, root);
     give_text(work, message);
-    give_calls(work, message, json_text_find(text, STR("message")));
+    give_calls(work, message, text);
     enum err err = give_logprobs(work, json_get(root, "logprobs"));
     if (err == ERR_OK && json_bool(root, "done")) {
         end_answer(work, root);
