@@ -1,10 +1,13 @@
 /* Any messages, and any whole body, decode to the same events in pieces of any size, and the events
- * keep their order.  The input is text as tests/support/frames.h has it.
+ * keep their order; any chat becomes JSON for every family of models.  The input is text as
+ * tests/support/frames.h has it, or a chat.
  * links: wire */
 #include "wire/dialect.h"
+#include "wire/surface.h"
 
 #include "event_print.h"
 #include "frames.h"
+#include "share.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -60,13 +63,46 @@ static void decode(enum framing framing, str bytes, size_t step, struct buf *out
     arena_reset(&arena);
 }
 
+/* A schema may be nested deeper than it came, which may pass the reader's bound. */
+static bool may_be_too_deep(str body)
+{
+    size_t brackets = 0;
+
+    for (size_t i = 0; i < body.len; i++) {
+        brackets += body.at[i] == '[' || body.at[i] == '{';
+    }
+    return brackets >= JSON_DEPTH_MAX;
+}
+
+static void send(str body, const char *name)
+{
+    struct arena arena = {0};
+    struct model model = {.name = str_c(name), .rules = share_rules(name)};
+    struct chat_request *chat = NULL;
+    struct provider_request request = {0};
+    struct fault fault = {0};
+
+    if (openai_chat_surface.decode_request(body, &arena, &chat, &fault) == ERR_OK) {
+        enum err err = bedrock_dialect.encode_request(chat, &model, &arena, &request, &fault);
+        assert(err == ERR_OK || fault.message.len > 0);
+        assert(err != ERR_OK || may_be_too_deep(request.http.body) ||
+               json_read_lenient(&arena, request.http.body) != NULL);
+    }
+    arena_reset(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const char *const models[] = {"claude-sonnet-4-5", "claude-opus-5", "nova-2-lite",
+                                         "titan-text", "mistral-large"};
     struct arena arena = {0};
     str text = str_of((const char *)data, size);
     str frames = frames_of(&arena, text);
     size_t step = size > 0 ? (size_t)data[size - 1] % 64 + 1 : 1;
 
+    for (size_t i = 0; i < COUNT_OF(models); i++) {
+        send(text, models[i]);
+    }
     for (int is_stream = 0; is_stream < 2; is_stream++) {
         enum framing framing = is_stream ? FRAMING_EVENTSTREAM : FRAMING_WHOLE;
         struct buf whole;
