@@ -103,6 +103,11 @@ static bool split_authority(str text, struct authority *out)
     return true;
 }
 
+static bool starts_nocase(str text, str prefix)
+{
+    return str_eq_nocase(str_take(text, prefix.len), prefix);
+}
+
 static bool read_port(str text, uint64_t *port)
 {
     enum { DIGITS_MAX = 5 };
@@ -110,18 +115,59 @@ static bool read_port(str text, uint64_t *port)
     return text.len <= DIGITS_MAX && str_to_uint(text, PORT_MAX, port);
 }
 
-/* Zones ("fe80::1%eth0") are refused: they name a link of this machine. */
-static bool is_ipv6_address(str text)
+static bool is_address(str text, int family)
 {
     char address[INET6_ADDRSTRLEN];
-    struct in6_addr ignored;
+    struct in6_addr ignored; /* the larger of both */
 
     if (text.len >= sizeof(address) || memchr(text.at, '\0', text.len) != NULL) {
         return false;
     }
     memcpy(address, text.at, text.len);
     address[text.len] = '\0';
-    return inet_pton(AF_INET6, address, &ignored) == 1;
+    return inet_pton(family, address, &ignored) == 1;
+}
+
+/* Zones ("fe80::1%eth0") are refused: they name a link of this machine. */
+static bool is_ipv6_address(str text)
+{
+    return is_address(text, AF_INET6);
+}
+
+/* "7", and "0x7" as C has it. */
+static bool is_number(str label)
+{
+    bool is_hex = starts_nocase(label, STR("0x"));
+
+    if (is_hex) {
+        return is_all_in(str_skip(label, 2), IN_DIGITS);
+    }
+    for (size_t i = 0; i < label.len; i++) {
+        if (label.at[i] < '0' || label.at[i] > '9') {
+            return false;
+        }
+    }
+    return label.len > 0;
+}
+
+/* A name whose labels are not empty, perhaps with a dot at its end.  What ends in a number is an
+ * IPv4 address written plainly: "2130706433", "0x7f.1" and "0177.0.0.1" are addresses to some
+ * resolvers, and not the same one to all. */
+static bool is_name_or_ipv4(str host)
+{
+    str rest = str_take(host, host.len - (str_has_suffix(host, STR(".")) ? 1 : 0));
+    str label = STR_NONE;
+
+    if (!is_all_in(host, IN_NAME) || rest.len == 0 || str_has_suffix(rest, STR("."))) {
+        return false;
+    }
+    while (rest.len > 0) {
+        label = str_split(&rest, '.');
+        if (label.len == 0) {
+            return false;
+        }
+    }
+    return !is_number(label) || is_address(host, AF_INET);
 }
 
 bool url_is_authority(str text)
@@ -143,11 +189,6 @@ bool url_is_target(str text)
     return str_has_prefix(text, STR("/")) && is_all_in(text, IN_TARGET) && has_whole_escapes(text);
 }
 
-static bool starts_nocase(str text, str prefix)
-{
-    return str_eq_nocase(str_take(text, prefix.len), prefix);
-}
-
 /* Fills in host and port.  Stricter than url_is_authority(): we shall connect to it. */
 static bool read_authority(struct url *url)
 {
@@ -158,7 +199,7 @@ static bool read_authority(struct url *url)
         return false;
     }
     if (parts.is_ipv6 ? !is_ipv6_address(parts.host)
-                      : parts.host.len > NAME_BYTES_MAX || !is_all_in(parts.host, IN_NAME)) {
+                      : parts.host.len > NAME_BYTES_MAX || !is_name_or_ipv4(parts.host)) {
         return false;
     }
     if (parts.port.at != NULL && (!read_port(parts.port, &port) || port == 0)) {

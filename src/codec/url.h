@@ -18,8 +18,9 @@ struct url {
     str query;     /* without '?' */
 };
 
-/* An absolute http or https URL.  ERR_INVALID for anything else: user information, an empty host, a
- * port that is no number, blanks, control characters, a fragment. */
+/* An absolute http or https URL.  ERR_INVALID for anything else: user information, an empty host or
+ * label of it, an IPv4 address spelled otherwise than "127.0.0.1", a port that is no number,
+ * blanks, control characters, a fragment. */
 enum err url_parse(str text, struct url *out) MUST_CHECK;
 
 /* True when `text` may stand in a Host header or an :authority: a name or address with an optional

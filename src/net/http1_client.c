@@ -430,11 +430,16 @@ static bool is_forbidden(const struct pool_host *host)
     return host->target.guarded && forbidden;
 }
 
+static void forbid(struct fetch *fetch)
+{
+    say_why(fetch, "its address may not be asked", "");
+    tell_end(fetch, FETCH_FORBIDDEN);
+}
+
 static void begin_connect(struct fetch *fetch)
 {
     if (is_forbidden(fetch->host)) {
-        say_why(fetch, "its address may not be asked", "");
-        tell_end(fetch, FETCH_FORBIDDEN);
+        forbid(fetch);
         return;
     }
     fetch->phase = PHASE_CONNECT;
@@ -477,6 +482,10 @@ static void open_new(struct fetch *fetch)
         host->address_count = 1;
         host->addresses_until_us = INT64_MAX;
         begin_connect(fetch);
+        return;
+    }
+    if (is_forbidden(host)) {
+        forbid(fetch); /* its port: the name need not be known for that */
         return;
     }
     fetch->phase = PHASE_RESOLVE;

@@ -39,6 +39,12 @@ static void absolute_urls_fall_into_their_parts(void **state)
          false, true},
         {"https://a_b-c.d?q=/?", "a_b-c.d", "a_b-c.d", "", "q=/?", 443, true, false},
         {"http://a:65535/%20/%41", "a", "a:65535", "/%20/%41", "", 65535, false, false},
+        {"http://127.0.0.1", "127.0.0.1", "127.0.0.1", "", "", 80, false, false},
+        {"http://localhost./", "localhost.", "localhost.", "/", "", 80, false, false},
+        {"http://1.2.3.4.example.com/", "1.2.3.4.example.com", "1.2.3.4.example.com", "/", "", 80,
+         false, false},
+        {"http://0xcafe.dev", "0xcafe.dev", "0xcafe.dev", "", "", 80, false, false},
+        {"http://a.0xg", "a.0xg", "a.0xg", "", "", 80, false, false},
     };
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
@@ -112,6 +118,27 @@ static void what_is_no_plain_http_url_is_refused(void **state)
     }
     struct url url = {0};
     assert_int_equal(url_parse(STR("http://a\0b/"), &url), ERR_INVALID);
+}
+
+/* Resolvers read them with inet_aton(), or do not: what they lead to is anybody's guess. */
+static void addresses_that_are_spelled_otherwise_are_refused(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {
+        "http://0/",           "http://127.1/",        "http://127.0.1/",    "http://2130706433/",
+        "http://4294967295/",  "http://017700000001/", "http://0177.0.0.1/", "http://00127.0.0.1/",
+        "http://0x7f000001/",  "http://0X7F.1/",       "http://127.0.0x1/",  "http://127.0.0.0x1/",
+        "http://0x/",          "http://a.0x/",         "http://a.1/",        "http://127.0.0.1./",
+        "http://127.0.0.256/", "http://1.2.3.4.5/",    "http://./",          "http://.../",
+        "http://.a/",          "http://a..b/",         "http://a../",        "http://127.0.0.01/",
+        "http://example.com.7"};
+
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        struct url url = {0};
+        if (url_parse(str_c(cases[i]), &url) != ERR_INVALID) {
+            fail_msg("\"%s\" was taken", cases[i]);
+        }
+    }
 }
 
 static void names_longer_than_any_name_are_refused(void **state)
@@ -243,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(absolute_urls_fall_into_their_parts),
         cmocka_unit_test(what_is_no_plain_http_url_is_refused),
+        cmocka_unit_test(addresses_that_are_spelled_otherwise_are_refused),
         cmocka_unit_test(names_longer_than_any_name_are_refused),
         cmocka_unit_test(authorities_are_hosts_with_a_port_or_nothing),
         cmocka_unit_test(targets_are_paths_of_whole_escapes),

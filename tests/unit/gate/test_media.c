@@ -250,31 +250,59 @@ static void every_redirect_is_looked_at_like_the_first_url(void **state)
 
 static void urls_that_lead_inside_are_not_asked(void **state)
 {
-    static const char *const urls[] = {
-        "http://127.0.0.1/",          "http://[::1]/",
-        "http://[::ffff:127.0.0.1]/", "http://169.254.169.254/latest/meta-data/",
-        "http://localhost/",          "http://metadata.test/",
-        "http://both.test/",          "http://2852039166/",
-        "http://files.test:22/",      "https://files.test:8443/",
+    static const struct {
+        const char *url;
+        const char *want;
+    } cases[] = {
+        {"http://127.0.0.1/", "only public addresses are asked"},
+        {"http://[::1]/", "only public addresses are asked"},
+        {"http://[::ffff:127.0.0.1]/", "only public addresses are asked"},
+        {"http://169.254.169.254/latest/meta-data/", "only public addresses are asked"},
+        {"http://localhost/", "only public addresses are asked"},
+        {"http://metadata.test/", "only public addresses are asked"},
+        {"http://both.test/", "only public addresses are asked"},
+        {"http://files.test:22/", "only public addresses are asked"},
+        {"https://files.test:8443/", "only public addresses are asked"},
+        {"http://2852039166/", "this is no http or https URL"},
+        {"http://00127.0.0.1/", "this is no http or https URL"},
     };
 
     (void)state;
-    for (size_t i = 0; i < COUNT_OF(urls); i++) {
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
         assert_int_equal(set_up_media(state), 0);
         sim_add_name("localhost", "127.0.0.1", 1000);
         sim_add_name("metadata.test", LOGINS_ADDRESS, 1000);
         sim_add_name("both.test", FILES_ADDRESS, 1000);
         sim_add_name("both.test", LOGINS_ADDRESS, 1000);
         sim_add_name("2852039166", LOGINS_ADDRESS, 1000);
+        sim_add_name("00127.0.0.1", FILES_ADDRESS, 1000);
         str messages = arena_printf(
             &bench.arena, SAYING("{\"type\":\"image_url\",\"image_url\":{\"url\":\"%s\"}}"),
-            urls[i]);
+            cases[i].url);
         ask_about(messages.at);
-        assert_refused("only public addresses are asked");
+        assert_refused(cases[i].want);
         assert_int_equal(bench.gateway.providers[FILES].connection_count, 0);
         assert_int_equal(bench.gateway.providers[LOGINS].connection_count, 0);
         close_bench();
     }
+}
+
+/* Asked once, checked, and connected to: the next answer of a resolver that changes its mind is for
+ * the next URL. */
+static void a_name_that_changes_is_looked_at_each_time(void **state)
+{
+    (void)state;
+    reply_file("image/png", PNG);
+    ask_about(SAYING(PICTURE));
+    assert_true(told_looks_complete(read_told()));
+    sim_add_name("files.test", LOGINS_ADDRESS, 1000);
+    bench.client = gateway_dial(&bench.gateway);
+    gateway_ask_about(bench.client, "one", SAYING(PICTURE), "");
+    gateway_run_for(&bench.gateway, 10000);
+    assert_int_equal(read_told()->status, 400);
+    assert_true(holds(buf_str(&bench.told.body), "only public addresses are asked"));
+    assert_int_equal(asked(FILES), 1);
+    assert_int_equal(bench.gateway.providers[LOGINS].connection_count, 0);
 }
 
 static void a_gateway_may_be_told_to_fetch_from_inside(void **state)
@@ -438,6 +466,7 @@ int main(void)
         TEST(a_fourth_redirect_is_not_followed),
         cmocka_unit_test(every_redirect_is_looked_at_like_the_first_url),
         cmocka_unit_test(urls_that_lead_inside_are_not_asked),
+        TEST(a_name_that_changes_is_looked_at_each_time),
         TEST(a_gateway_may_be_told_to_fetch_from_inside),
         cmocka_unit_test(answers_that_are_no_image_are_refused),
         TEST(media_of_unknown_length_is_cut_at_the_limit),

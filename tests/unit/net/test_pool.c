@@ -428,6 +428,18 @@ static void a_guarded_target_is_not_asked_when_any_of_its_addresses_is_private(v
     assert_ended(owner, FETCH_DONE);
 }
 
+static void a_port_that_is_not_the_webs_is_refused_before_its_name_is_asked_for(void **state)
+{
+    struct bench *bench = *state;
+
+    use_stranger(bench);
+    sim_add_name("files.test", "93.184.216.34", 1000);
+    bench->target.port = 22;
+    assert_ended(start(bench, 0), FETCH_FORBIDDEN);
+    assert_int_equal(sim_lookup_count(), 0);
+    assert_int_equal(sim_peer_count(), 0);
+}
+
 /* Who asks without a guard may have connections open to where a guarded fetch may not go. */
 static void a_guarded_fetch_takes_no_connection_of_an_unguarded_one(void **state)
 {
@@ -475,6 +487,7 @@ int main(void)
         TEST(a_guarded_target_is_asked_at_a_public_address),
         TEST(nothing_is_kept_of_a_target_that_is_asked_once),
         TEST(a_guarded_target_is_not_asked_when_any_of_its_addresses_is_private),
+        TEST(a_port_that_is_not_the_webs_is_refused_before_its_name_is_asked_for),
         TEST(a_guarded_fetch_takes_no_connection_of_an_unguarded_one),
     };
 
