@@ -7,6 +7,8 @@
 #include "wire/gemini_decode.h"
 #include "wire/refusal.h"
 
+#include <stddef.h>
+
 enum {
     COUNT_MAX = 1 << 30, /* tokens; what is more is nonsense */
     CALLS_MAX = 4096,    /* of one answer */
@@ -316,30 +318,62 @@ static enum err take_candidate(struct gemini_work *work, json *candidate, int64_
 
 /* ---- Usage ---- */
 
-/* A count that came replaces the one before; an absent one does not. */
-static void take_count(json *wire, const char *name, int64_t *count)
-{
-    json *value = json_get(wire, name);
-    int64_t number = json_as_int(value);
+static const struct {
+    str name;
+    size_t at; /* in struct gemini_counts */
+} count_names[] = {
+    {STR_INIT("promptTokenCount"), offsetof(struct gemini_counts, prompt)},
+    {STR_INIT("toolUsePromptTokenCount"), offsetof(struct gemini_counts, tool_prompt)},
+    {STR_INIT("candidatesTokenCount"), offsetof(struct gemini_counts, candidates)},
+    {STR_INIT("thoughtsTokenCount"), offsetof(struct gemini_counts, thoughts)},
+    {STR_INIT("cachedContentTokenCount"), offsetof(struct gemini_counts, cached)},
+    {STR_INIT("totalTokenCount"), offsetof(struct gemini_counts, total)},
+};
 
-    if (json_is(value, JSON_INT) && number >= 0) {
-        *count = number < COUNT_MAX ? number : COUNT_MAX;
+static int64_t count_in(json *value)
+{
+    int64_t count = json_is(value, JSON_INT) ? json_as_int(value) : 0;
+
+    if (count < 0) {
+        return 0;
+    }
+    return count < COUNT_MAX ? count : COUNT_MAX;
+}
+
+/* A count that came replaces the one before; an absent one does not. */
+static void take_count(struct gemini_counts *counts, str name, json *value)
+{
+    for (size_t i = 0; i < COUNT_OF(count_names) && json_is(value, JSON_INT); i++) {
+        if (str_eq(name, count_names[i].name)) {
+            int64_t count = count_in(value);
+            memcpy((char *)counts + count_names[i].at, &count, sizeof(count));
+        }
     }
 }
 
-/* The tokens of one modality in a list such as `promptTokensDetails`. */
-static void take_modality(json *wire, const char *name, const char *modality, int64_t *count)
+/* Tokens by modality. */
+static int64_t tokens_of(json *list, str modality)
 {
-    json *list = json_get(wire, name);
     struct json_walk walk = json_walk(list);
     int64_t sum = 0;
 
     while (json_next(&walk)) {
-        int64_t tokens = 0;
-        take_count(walk.value, "tokenCount", &tokens);
-        sum += str_eq(json_str(walk.value, "modality"), str_c(modality)) ? tokens : 0;
+        bool is_it = str_eq(json_str(walk.value, "modality"), modality);
+        sum += is_it ? count_in(json_get(walk.value, "tokenCount")) : 0;
     }
-    *count = json_is(list, JSON_ARRAY) ? sum : *count;
+    return sum;
+}
+
+static void take_details(struct usage *usage, str name, json *list)
+{
+    if (str_eq(name, STR("promptTokensDetails"))) {
+        usage->prompt_audio = tokens_of(list, STR("AUDIO"));
+        usage->prompt_image = tokens_of(list, STR("IMAGE"));
+        usage->prompt_video = tokens_of(list, STR("VIDEO"));
+    } else if (str_eq(name, STR("candidatesTokensDetails"))) {
+        usage->completion_audio = tokens_of(list, STR("AUDIO"));
+        usage->completion_image = tokens_of(list, STR("IMAGE"));
+    }
 }
 
 static int64_t min_int(int64_t a, int64_t b)
@@ -352,21 +386,15 @@ static void take_usage(struct gemini_work *work, json *wire)
 {
     struct gemini_counts *counts = &work->answer->counts;
     struct usage usage = work->answer->usage;
+    struct json_walk walk = json_walk(wire);
 
     if (!json_is(wire, JSON_OBJECT)) {
         return;
     }
-    take_count(wire, "promptTokenCount", &counts->prompt);
-    take_count(wire, "toolUsePromptTokenCount", &counts->tool_prompt);
-    take_count(wire, "candidatesTokenCount", &counts->candidates);
-    take_count(wire, "thoughtsTokenCount", &counts->thoughts);
-    take_count(wire, "cachedContentTokenCount", &counts->cached);
-    take_count(wire, "totalTokenCount", &counts->total);
-    take_modality(wire, "promptTokensDetails", "AUDIO", &usage.prompt_audio);
-    take_modality(wire, "promptTokensDetails", "IMAGE", &usage.prompt_image);
-    take_modality(wire, "promptTokensDetails", "VIDEO", &usage.prompt_video);
-    take_modality(wire, "candidatesTokensDetails", "AUDIO", &usage.completion_audio);
-    take_modality(wire, "candidatesTokensDetails", "IMAGE", &usage.completion_image);
+    while (json_next(&walk)) {
+        take_count(counts, walk.name, walk.value);
+        take_details(&usage, walk.name, walk.value);
+    }
     usage.prompt = counts->prompt + counts->tool_prompt;
     usage.completion = counts->candidates + counts->thoughts;
     usage.total = counts->total > 0 ? counts->total : usage.prompt + usage.completion;
