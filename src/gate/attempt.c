@@ -244,7 +244,7 @@ static enum err refuse_drops(struct exchange *exchange, struct fault *fault)
                        .type = FAULT_NOT_FOUND,
                        .message = arena_printf(
                            &exchange->arena,
-                           "No endpoints found that support all requested parameters (provider."
+                           "No endpoints found that can handle the requested parameters (provider."
                            "require_parameters). Not supported: " STR_FMT ".",
                            STR_ARG(exchange->attempt.dropped))};
     return ERR_MISSING;

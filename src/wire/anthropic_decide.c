@@ -6,8 +6,7 @@
  * it; what would change the meaning by its silence is refused.
  */
 #include "wire/anthropic.h"
-
-#include <stddef.h>
+#include "wire/unsaid.h"
 
 enum {
     CACHE_MARKS_MAX = 4,
@@ -67,71 +66,17 @@ bool anthropic_sends(const struct anthropic_request *request, str parameter, boo
 
 /* ---- What this API has no word for ---- */
 
-/* True when a member of an OpenAI request asks for something: `false`, nothing and [] do not. */
-static bool asks(json *value)
-{
-    switch (json_type(value)) {
-    case JSON_ABSENT:
-    case JSON_NULL:
-        return false;
-    case JSON_BOOL:
-        return json_as_bool(value);
-    case JSON_ARRAY:
-    case JSON_OBJECT:
-        return json_count(value) > 0;
-    case JSON_INT:
-    case JSON_REAL:
-    case JSON_STR:
-        break;
-    }
-    return true;
-}
-
 static void drop_unspeakable(struct anthropic_request *request)
 {
-    static const struct {
-        const char *name;
-        size_t at; /* in the chat */
-    } numbers[] = {
-        {"seed ", offsetof(struct chat_request, seed)},
-        {"frequency_penalty ", offsetof(struct chat_request, frequency_penalty)},
-        {"presence_penalty ", offsetof(struct chat_request, presence_penalty)},
-        {"repetition_penalty ", offsetof(struct chat_request, repetition_penalty)},
-        {"min_p ", offsetof(struct chat_request, min_p)},
-        {"top_a ", offsetof(struct chat_request, top_a)},
-    };
-    static const char *const members[] = {
-        "logit_bias ",
-        "logprobs ",
-        "top_logprobs ",
-        "best_of ",
-        "prediction ",
-        "audio ",
-        "image_config ",
-        "web_search_options ",
-        "x_search_filter ",
-        "store ",
-        "metadata ",
-        "prompt_cache_key ",
-        "prompt_cache_retention ",
-    };
-    const struct chat_request *chat = request->chat;
+    /* What is said, or dropped where it is decided. */
+    static const char said[] =
+        "n temperature top_p top_k stop response_format verbosity parallel_tool_calls "
+        "user safety_identifier service_tier output_config anthropic_beta ";
 
-    if (chat->choices > 1) {
+    if (request->chat->choices > 1) {
         anthropic_drop(request, "n ");
     }
-    for (size_t i = 0; i < COUNT_OF(numbers); i++) {
-        const void *number = (const char *)chat + numbers[i].at;
-        if (((const struct chat_number *)number)->set) {
-            anthropic_drop(request, numbers[i].name);
-        }
-    }
-    for (size_t i = 0; chat->format == FORMAT_OPENAI_CHAT && i < COUNT_OF(members); i++) {
-        str name = str_trim(str_c(members[i]));
-        if (asks(json_find(chat->root, name))) {
-            anthropic_drop(request, members[i]);
-        }
-    }
+    unsaid_add(request->chat, said, request->arena, &request->out->drops);
     if (request->turns.leaves_out_names) {
         anthropic_drop(request, "name ");
     }

@@ -41,8 +41,8 @@ struct openai_param {
     double max;
     bool above_min;
     const char *words;
-    size_t number_at; /* offset of the struct chat_number it fills; 0: none */
-    size_t text_at;   /* offset of the str it fills; 0: none */
+    size_t number_at;  /* offset of the struct chat_number it fills; 0: none */
+    size_t text_at;    /* offset of the str it fills; 0: none */
     const char *usual; /* values that change nothing, as JSON, each with a blank behind it */
 };
 
@@ -51,6 +51,9 @@ extern const struct openai_param openai_params[];
 
 /* The row of that member, or NULL. */
 const struct openai_param *openai_param_by_name(str name);
+
+/* True when leaving the value out changes nothing: it is empty, or what happens anyhow. */
+bool openai_param_is_usual(const struct openai_param *param, json *value, struct arena *arena);
 
 /* True when `words` ("auto none ") holds the word. */
 bool openai_words_have(const char *words, str word);

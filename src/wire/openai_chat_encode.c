@@ -202,18 +202,6 @@ static const struct {
 
 /* ---- All parameters ---- */
 
-/* True when leaving the value out changes nothing. */
-static bool is_usual(struct openai_work *work, const struct openai_param *param, json *raw)
-{
-    bool is_empty =
-        json_is(raw, JSON_STR)
-            ? json_as_str(raw).len == 0
-            : (json_is(raw, JSON_ARRAY) || json_is(raw, JSON_OBJECT)) && json_count(raw) == 0;
-
-    return is_empty || (param->usual != NULL &&
-                        openai_words_have(param->usual, json_to_text(work->arena, raw)));
-}
-
 /* The form of the answer may be asked for in the prompt instead. */
 static bool may_send(const struct openai_work *work, const struct openai_param *param)
 {
@@ -227,7 +215,7 @@ static void put_param(struct openai_work *work, const struct openai_param *param
                       const struct chat_number *number)
 {
     if (!may_send(work, param)) {
-        if (raw == NULL || !is_usual(work, param, raw)) {
+        if (raw == NULL || !openai_param_is_usual(param, raw, work->arena)) {
             openai_drop(work, param->name);
         }
         return;

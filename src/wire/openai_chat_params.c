@@ -120,6 +120,17 @@ const struct openai_param *openai_param_by_name(str name)
     return NULL;
 }
 
+bool openai_param_is_usual(const struct openai_param *param, json *value, struct arena *arena)
+{
+    bool is_empty =
+        json_is(value, JSON_STR)
+            ? json_as_str(value).len == 0
+            : (json_is(value, JSON_ARRAY) || json_is(value, JSON_OBJECT)) && json_count(value) == 0;
+
+    return is_empty ||
+           (param->usual != NULL && openai_words_have(param->usual, json_to_text(arena, value)));
+}
+
 bool openai_words_have(const char *words, str word)
 {
     str rest = str_c(words);

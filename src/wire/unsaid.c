@@ -2,29 +2,32 @@
 
 #include "wire/openai_chat.h" /* which members there are */
 
-/* One answer, no log probabilities, several calls at once: what happens without asking. */
-static bool asks_for_nothing(const struct chat_request *chat, str name, json *value)
+/* What happens without asking; of a member that nobody knows: `false`. */
+static bool asks_for_nothing(const struct openai_param *param, json *value, struct arena *arena)
 {
     if (json_is_none(value)) {
         return true;
     }
-    if (str_eq(name, STR("n"))) {
-        return chat->choices <= 1;
-    }
-    if (str_eq(name, STR("parallel_tool_calls"))) {
-        return json_as_bool(value);
-    }
-    return json_is(value, JSON_BOOL) && !json_as_bool(value);
+    return param != NULL ? openai_param_is_usual(param, value, arena)
+                         : json_is(value, JSON_BOOL) && !json_as_bool(value);
 }
 
-static bool is_for_model(str name)
+static void add_members(const struct chat_request *chat, const char *said, struct arena *arena,
+                        struct drops *drops)
 {
-    const struct openai_param *param = openai_param_by_name(name);
+    struct json_walk walk = json_walk(chat->root);
 
-    return param == NULL || param->audience == FOR_MODEL;
+    while (json_next(&walk)) {
+        const struct openai_param *param = openai_param_by_name(walk.name);
+        bool is_for_model = param == NULL || param->audience == FOR_MODEL;
+        if (is_for_model && !openai_words_have(said, walk.name) &&
+            !asks_for_nothing(param, walk.value, arena)) {
+            drops_add(drops, arena, walk.name);
+        }
+    }
 }
 
-/* The numbers, which every surface reads into the chat. */
+/* The numbers, which every surface reads into the chat whatever it calls them. */
 static void add_numbers(const struct chat_request *chat, const char *said, struct arena *arena,
                         struct drops *drops)
 {
@@ -45,13 +48,9 @@ static void add_numbers(const struct chat_request *chat, const char *said, struc
 void unsaid_add(const struct chat_request *chat, const char *said, struct arena *arena,
                 struct drops *drops)
 {
-    struct json_walk walk = json_walk(chat->root);
-
-    add_numbers(chat, said, arena, drops);
-    while (chat->format == FORMAT_OPENAI_CHAT && json_next(&walk)) {
-        if (is_for_model(walk.name) && !openai_words_have(said, walk.name) &&
-            !asks_for_nothing(chat, walk.name, walk.value)) {
-            drops_add(drops, arena, walk.name);
-        }
+    if (chat->format == FORMAT_OPENAI_CHAT) {
+        add_members(chat, said, arena, drops);
+    } else {
+        add_numbers(chat, said, arena, drops);
     }
 }

@@ -295,7 +295,8 @@ static void who_wants_all_or_nothing_is_told_what_is_not_supported(void **state)
     assert_int_equal(read_told()->status, 404);
     assert_string_equal(bench.told.error_type, "not_found");
     str body = buf_str(&bench.told.body);
-    assert_true(holds(body, "No endpoints found that support") && holds(body, "top_k, seed"));
+    assert_true(holds(body, "No endpoints found that can handle the requested parameters (") &&
+                holds(body, "top_k, seed"));
     assert_int_equal(bench.gateway.providers[ALPHA].connection_count, 0);
     assert_int_equal(the_row()->attempts, 0);
     assert_string_equal(the_row()->provider, "");

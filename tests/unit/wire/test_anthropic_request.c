@@ -154,12 +154,19 @@ static void what_is_left_out_is_named_as_the_client_named_it(void **state)
          PLAIN("claude-3-opus") "dropped n\ndropped seed\ndropped frequency_penalty\n"
                                 "dropped presence_penalty\ndropped repetition_penalty\n"
                                 "dropped min_p\ndropped top_a\ndropped logit_bias\n"
-                                "dropped logprobs\ndropped top_logprobs\ndropped prediction\n"
-                                "dropped store\ndropped metadata\n"},
+                                "dropped logprobs\ndropped top_logprobs\ndropped store\n"
+                                "dropped metadata\ndropped prediction\n"},
         /* what asks for nothing is not missed */
         {NULL, "claude-3-opus",
-         "{'max_tokens':9,'n':1,'logprobs':false,'store':false,'logit_bias':{}," HI "}",
+         "{'max_tokens':9,'n':1,'logprobs':false,'store':false,'logit_bias':{},'seed':null,"
+         "'frequency_penalty':0,'presence_penalty':0.0,'repetition_penalty':1,'min_p':0,"
+         "'top_logprobs':0,'modalities':['text'],'parallel_tool_calls':true," HI "}",
          PLAIN("claude-3-opus")},
+        /* nor does it reach the provider when nobody knows it */
+        {NULL, "claude-3-opus",
+         "{'max_tokens':9,'safe_prompt':true,'unsafe_prompt':false,'modalities':['text','audio'],"
+         "'parallel_tool_calls':false," HI "}",
+         PLAIN("claude-3-opus") "dropped safe_prompt\ndropped modalities\n"},
         {NULL, "claude-opus-4-7",
          "{'max_tokens':9,'temperature':0.5,'top_p':0.9,'top_k':40," HI "}",
          PLAIN("claude-opus-4-7") "dropped temperature\ndropped top_p\ndropped top_k\n"},

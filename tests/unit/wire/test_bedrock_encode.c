@@ -175,7 +175,7 @@ static void parameters_go_where_each_vendor_wants_them(void **state)
         {NOVA,
          HI ",'n':2,'seed':1,'frequency_penalty':1,'presence_penalty':1,'logprobs':true,"
             "'logit_bias':{'1':2},'user':'u'",
-         SAID_HI, "frequency_penalty presence_penalty seed n logprobs logit_bias user"},
+         SAID_HI, "n seed frequency_penalty presence_penalty logprobs logit_bias user"},
     };
 
     (void)state;

@@ -138,7 +138,7 @@ static void what_has_no_word_is_named(void **state)
         {COMMAND, ",'n':3,'logprobs':true,'parallel_tool_calls':false",
          " -n -logprobs"
          " -parallel_tool_calls"},
-        {COMMAND, ",'logit_bias':{'1':2},'user':'u','min_p':0.1", " -min_p -logit_bias -user"},
+        {COMMAND, ",'logit_bias':{'1':2},'user':'u','min_p':0.1", " -logit_bias -user -min_p"},
         {COMMAND, ",'top_a':0.5,'repetition_penalty':1.1", " -top_a -repetition_penalty"},
         {COMMAND, ",'future_member':1", " -future_member"},
         {COMMAND, ",'provider':{'order':['cohere']},'usage':{'include':true}", ""},

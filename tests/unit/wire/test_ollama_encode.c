@@ -137,7 +137,7 @@ static void what_has_no_word_is_named(void **state)
         {QWEN, ",'n':1,'parallel_tool_calls':true,'logprobs':false,'store':false",
          "'stream':false," HI ",'options':{}"},
         {QWEN, ",'n':2,'parallel_tool_calls':false,'user':'u','top_a':0.1",
-         "'stream':false," HI ",'options':{} -top_a -n -parallel_tool_calls -user"},
+         "'stream':false," HI ",'options':{} -n -parallel_tool_calls -user -top_a"},
         {QWEN, ",'future_member':1", "'stream':false," HI ",'options':{} -future_member"},
     };
     (void)state;
