@@ -59,23 +59,21 @@ static void put_int_or_null(struct json_writer *writer, const char *name, int64_
     }
 }
 
-static void put_price(struct json_writer *writer, const char *name, int64_t picousd)
+/* Router prices and the like do not exist here: what is not known is shown as nothing. */
+static void put_pricing(struct json_writer *writer, const struct pricing *pricing)
 {
     char text[32];
 
-    if (picousd >= 0) {
-        json_put_str(writer, name, price_format_picousd(picousd, text));
-    }
-}
-
-static void put_pricing(struct json_writer *writer, const struct pricing *pricing)
-{
     json_open_object(writer, "pricing");
-    put_price(writer, "prompt", pricing->set ? pricing->prompt_picousd : 0);
-    put_price(writer, "completion", pricing->set ? pricing->completion_picousd : 0);
-    put_price(writer, "request", pricing->set ? pricing->request_picousd : 0);
-    put_price(writer, "input_cache_read", pricing->set ? pricing->cache_read_picousd : -1);
-    put_price(writer, "input_cache_write", pricing->set ? pricing->cache_write_picousd : -1);
+    for (int i = 0; i < UNIT_COUNT; i++) {
+        enum price_unit unit = (enum price_unit)i;
+        bool is_always_shown = unit == UNIT_PROMPT || unit == UNIT_COMPLETION;
+        int64_t picousd = pricing->set ? price_told(pricing, unit) : -1;
+        if (is_always_shown || picousd >= 0) {
+            json_put_str(writer, price_unit_name(unit),
+                         price_format_picousd(picousd > 0 ? picousd : 0, text));
+        }
+    }
     json_close_object(writer);
 }
 

@@ -137,7 +137,7 @@ static void read_aliases(struct config_reader *reader, const struct yaml_node *n
 static void read_pricing(struct config_reader *reader, const struct yaml_node *node, str where,
                          struct pricing *out)
 {
-    struct pricing pricing = {.set = true, .cache_read_picousd = -1, .cache_write_picousd = -1};
+    struct pricing pricing = pricing_of_tokens(-1, -1);
     struct config_map map = {
         .where = arena_printf(reader->arena, STR_FMT ".pricing", STR_ARG(where)),
         .topic = "config pricing",
@@ -347,15 +347,14 @@ static void add_demo(struct snapshot *snapshot, struct catalogue_model *model)
         .output_tokens_max = 8192,
         .endpoints = ARENA_NEW(arena, struct endpoint),
     };
-    add_endpoint(model,
-                 &(struct endpoint){
-                     .provider = provider,
-                     .model = {.name = STR("echo"),
-                               .context_tokens = model->context_tokens,
-                               .output_tokens_max = model->output_tokens_max,
-                               .quirks = provider->quirks},
-                     .pricing = {.set = true, .cache_read_picousd = -1, .cache_write_picousd = -1},
-                 });
+    add_endpoint(model, &(struct endpoint){
+                            .provider = provider,
+                            .model = {.name = STR("echo"),
+                                      .context_tokens = model->context_tokens,
+                                      .output_tokens_max = model->output_tokens_max,
+                                      .quirks = provider->quirks},
+                            .pricing = pricing_of_tokens(0, 0),
+                        });
     bool added = map_add(&snapshot->models_by_name, arena, model->id, model);
     assert(added);
 }

@@ -221,11 +221,7 @@ static void add_model(struct snapshot *snapshot, const char *id, const size_t *p
             (struct endpoint){.provider = provider,
                               .dialect = provider->dialect,
                               .model = {.name = STR("upstream-model"), .quirks = provider->quirks},
-                              .pricing = {.set = true,
-                                          .prompt_picousd = 1000000,
-                                          .completion_picousd = 2000000,
-                                          .cache_read_picousd = -1,
-                                          .cache_write_picousd = -1}};
+                              .pricing = pricing_of_tokens(1000000, 2000000)};
     }
     if (!map_add(&snapshot->models_by_name, &snapshot->arena, model->id, model)) {
         fail("a model twice");

@@ -20,12 +20,8 @@ static int set_up(void **state)
     memset(&snapshot, 0, sizeof(snapshot));
     memset(&app, 0, sizeof(app));
     provider = (struct provider){.name = STR("p")};
-    endpoint = (struct endpoint){.provider = &provider,
-                                 .pricing = {.set = true,
-                                             .prompt_picousd = 2500000,
-                                             .completion_picousd = 0,
-                                             .cache_read_picousd = -1,
-                                             .cache_write_picousd = 10}};
+    endpoint = (struct endpoint){.provider = &provider, .pricing = pricing_of_tokens(2500000, 0)};
+    endpoint.pricing.cache_write_picousd = 10;
     model = (struct catalogue_model){.id = STR("maker/large \"1\""),
                                      .name = STR("Large"),
                                      .created_s = 1700000000,

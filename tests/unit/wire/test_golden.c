@@ -39,13 +39,13 @@ static const struct identity identity = {
     .request_id = STR_INIT("req-1"),
 };
 
-static const struct pricing pricing = {
-    .set = true,
-    .prompt_picousd = 2500000,
-    .completion_picousd = 10000000,
-    .cache_read_picousd = 1250000,
-    .cache_write_picousd = -1,
-};
+static struct cost cost_of(const struct usage *usage)
+{
+    struct pricing pricing = pricing_of_tokens(2500000, 10000000);
+
+    pricing.cache_read_picousd = 1250000;
+    return price_cost(&pricing, usage);
+}
 
 static str path_of(struct arena *arena, const char *folder, const char *name, const char *file)
 {
@@ -113,7 +113,7 @@ static struct chat_request *read_chat(struct arena *arena, str body)
 static void price_event(const struct chat_request *chat, struct event *event)
 {
     if (event->kind == EVENT_USAGE && chat->wants_usage_cost) {
-        event->cost = price_cost(&pricing, &event->usage);
+        event->cost = cost_of(&event->usage);
     }
 }
 
