@@ -167,8 +167,8 @@ void anthropic_decide_betas(struct anthropic_request *request);
 /* True when the platform runs, or at least knows, tools of that type. */
 bool anthropic_knows_tool(const struct anthropic_request *request, str type);
 
-/* Method, path and headers; the body is the caller's. */
-void anthropic_put_head(struct anthropic_request *request);
+/* The body that was written becomes a request to where the API is served. */
+enum err anthropic_send(struct anthropic_request *request) MUST_CHECK;
 
 /* cache_control, as a member of the object that is open, unless there are too many. */
 void anthropic_put_mark(struct anthropic_request *request, enum anthropic_place place, str ttl);

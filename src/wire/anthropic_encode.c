@@ -2,11 +2,9 @@
  * Requests of the Anthropic Messages API: the body, from top to bottom.
  */
 #include "wire/anthropic.h"
+#include "wire/request.h"
 
-enum {
-    BODY_BYTES_MAX = 256 * 1024 * 1024, /* the client's body is bounded far below */
-    USER_ID_BYTES_MAX = 256,
-};
+enum { USER_ID_BYTES_MAX = 256 };
 
 /* ---- Pieces that other files write too ---- */
 
@@ -343,19 +341,6 @@ static enum err put_body(struct anthropic_request *request)
     return err;
 }
 
-static enum err check_size(struct anthropic_request *request)
-{
-    if (json_write_end(request->writer) == ERR_OK) {
-        return ERR_OK;
-    }
-    *request->fault = (struct fault){
-        .kind = ERR_TOO_BIG,
-        .type = FAULT_PAYLOAD_TOO_LARGE,
-        .message = STR("the request is too big for this model's provider"),
-    };
-    return ERR_TOO_BIG;
-}
-
 enum err anthropic_encode_request(const struct chat_request *chat, const struct model *model,
                                   struct arena *arena, struct provider_request *out,
                                   struct fault *fault)
@@ -378,17 +363,13 @@ enum err anthropic_encode_request(const struct chat_request *chat, const struct 
     };
 
     *out = (struct provider_request){0};
-    buf_init(&body, BODY_BYTES_MAX);
+    buf_init(&body, REQUEST_BYTES_MAX);
     enum err err = anthropic_decide(&request);
     if (err == ERR_OK) {
         err = put_body(&request);
     }
     if (err == ERR_OK) {
-        err = check_size(&request);
-    }
-    if (err == ERR_OK) {
-        anthropic_put_head(&request);
-        out->http.body = arena_copy(arena, buf_str(&body));
+        err = anthropic_send(&request);
     }
     buf_free(&body);
     return err;

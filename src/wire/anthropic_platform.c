@@ -6,6 +6,7 @@
  * a new beta or tool is a row.
  */
 #include "wire/anthropic.h"
+#include "wire/request.h"
 
 #define OWN_PLATFORM                                                                           \
     {                                                                                          \
@@ -388,18 +389,18 @@ static str beta_list(const struct anthropic_request *request)
     return list;
 }
 
-void anthropic_put_head(struct anthropic_request *request)
+enum err anthropic_send(struct anthropic_request *request)
 {
     struct http_request *http = &request->out->http;
     struct arena *arena = request->arena;
+    enum err err = request_post(request->writer, path_of(request), arena, http, request->fault);
 
-    *http = (struct http_request){.method = STR("POST"), .path = path_of(request)};
-    headers_add(&http->headers, arena, STR("content-type"), STR("application/json"));
-    if (request->platform->is_in_path) {
-        return; /* the body says the rest */
+    if (err != ERR_OK || request->platform->is_in_path) {
+        return err; /* in the path: the body says the rest */
     }
     headers_add(&http->headers, arena, STR("anthropic-version"), request->platform->version);
     if (request->betas.count > 0) {
         headers_add(&http->headers, arena, STR("anthropic-beta"), beta_list(request));
     }
+    return ERR_OK;
 }

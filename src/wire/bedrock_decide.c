@@ -7,6 +7,7 @@
  */
 #include "wire/anthropic.h" /* the subset of JSON Schema is the same */
 #include "wire/bedrock.h"
+#include "wire/request.h"
 #include "wire/unsaid.h"
 
 enum {
@@ -55,23 +56,13 @@ bool bedrock_is_claude(const struct model *model)
 
 enum err bedrock_refuse(struct bedrock_request *request, str param, const char *words)
 {
-    *request->fault = (struct fault){
-        .kind = ERR_INVALID,
-        .type = FAULT_INVALID_REQUEST,
-        .message = arena_printf(request->arena, "`" STR_FMT "` %s", STR_ARG(param), words),
-        .param = param,
-        .retryable = true,
-    };
-    return ERR_INVALID;
+    return request_refuse(request->fault, request->arena, param, words);
 }
 
 enum err bedrock_refuse_part(struct bedrock_request *request, const struct bedrock_block *block,
                              const char *words)
 {
-    return bedrock_refuse(
-        request,
-        arena_printf(request->arena, "messages[%zu].content[%zu]", block->message, block->index),
-        words);
+    return request_refuse_part(request->fault, request->arena, block->message, block->index, words);
 }
 
 void bedrock_drop(struct bedrock_request *request, const char *name)

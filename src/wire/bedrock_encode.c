@@ -8,8 +8,7 @@
 #include "wire/anthropic.h" /* the subset of JSON Schema is the same */
 #include "wire/bedrock.h"
 #include "wire/dialect.h"
-
-enum { BODY_BYTES_MAX = 256 * 1024 * 1024 /* the client's body is bounded far below */ };
+#include "wire/request.h"
 
 /* An object that is opened only when something is in it. */
 struct lazy {
@@ -302,7 +301,7 @@ static void put_output(struct bedrock_request *request)
     if (request->form != BEDROCK_FORM_BY_SCHEMA) {
         return;
     }
-    buf_init(&schema, BODY_BYTES_MAX);
+    buf_init(&schema, REQUEST_BYTES_MAX);
     anthropic_schema_put(&writer, NULL, chat->schema, request->arena);
     json_open_object(request->writer, "outputConfig");
     json_open_object(request->writer, "textFormat");
@@ -355,21 +354,8 @@ static enum err put_body(struct bedrock_request *request)
     return err;
 }
 
-static enum err check_size(struct bedrock_request *request)
-{
-    if (json_write_end(request->writer) == ERR_OK) {
-        return ERR_OK;
-    }
-    *request->fault = (struct fault){
-        .kind = ERR_TOO_BIG,
-        .type = FAULT_PAYLOAD_TOO_LARGE,
-        .message = STR("the request is too big for this model's provider"),
-    };
-    return ERR_TOO_BIG;
-}
-
 /* The whole id is one segment of the path: "%3A" for the colons, "%2F" for the slashes of ARNs. */
-static void put_head(struct bedrock_request *request, str body)
+static enum err post(struct bedrock_request *request)
 {
     struct http_request *http = &request->out->http;
     bool is_stream = request->chat->stream;
@@ -379,14 +365,14 @@ static void put_head(struct bedrock_request *request, str body)
         is_stream ? STR("/converse-stream") : STR("/converse"),
     };
 
-    *http = (struct http_request){
-        .method = STR("POST"),
-        .path = arena_join(request->arena, path, COUNT_OF(path)),
-        .body = arena_copy(request->arena, body),
-    };
-    headers_add(&http->headers, request->arena, STR("content-type"), STR("application/json"));
-    headers_add(&http->headers, request->arena, STR("accept"),
-                is_stream ? STR("application/vnd.amazon.eventstream") : STR("application/json"));
+    enum err err = request_post(request->writer, arena_join(request->arena, path, COUNT_OF(path)),
+                                request->arena, http, request->fault);
+    if (err == ERR_OK) {
+        headers_add(&http->headers, request->arena, STR("accept"),
+                    is_stream ? STR("application/vnd.amazon.eventstream")
+                              : STR("application/json"));
+    }
+    return err;
 }
 
 enum err bedrock_encode_request(const struct chat_request *chat, const struct model *model,
@@ -407,17 +393,14 @@ enum err bedrock_encode_request(const struct chat_request *chat, const struct mo
         .turns = bedrock_turns_of(chat, model, arena),
     };
 
-    buf_init(&body, BODY_BYTES_MAX);
+    buf_init(&body, REQUEST_BYTES_MAX);
     enum err err = bedrock_decide(&request);
     if (err == ERR_OK) {
         request.words = words_of(&request);
         err = put_body(&request);
     }
     if (err == ERR_OK) {
-        err = check_size(&request);
-    }
-    if (err == ERR_OK) {
-        put_head(&request, buf_str(&body));
+        err = post(&request);
     }
     buf_free(&body);
     return err;

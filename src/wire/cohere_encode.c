@@ -6,10 +6,10 @@
  */
 #include "wire/cohere.h"
 #include "wire/openai_chat.h" /* which parameters a model takes */
+#include "wire/request.h"
 #include "wire/unsaid.h"
 
 enum {
-    BODY_BYTES_MAX = 256 * 1024 * 1024, /* the client's body is bounded far below */
     STOPS_MAX = 5,
     TOP_K_MAX = 500,
 };
@@ -21,14 +21,7 @@ static const char said[] =
 
 enum err cohere_refuse(struct cohere_request *request, str param, const char *words)
 {
-    *request->fault = (struct fault){
-        .kind = ERR_INVALID,
-        .type = FAULT_INVALID_REQUEST,
-        .message = arena_printf(request->arena, "`" STR_FMT "` %s", STR_ARG(param), words),
-        .param = param,
-        .retryable = true,
-    };
-    return ERR_INVALID;
+    return request_refuse(request->fault, request->arena, param, words);
 }
 
 static bool takes(const struct cohere_request *request, unsigned what)
@@ -365,19 +358,6 @@ static enum err put_body(struct cohere_request *request)
     return err;
 }
 
-static enum err check_size(struct cohere_request *request)
-{
-    if (json_write_end(request->writer) == ERR_OK) {
-        return ERR_OK;
-    }
-    *request->fault = (struct fault){
-        .kind = ERR_TOO_BIG,
-        .type = FAULT_PAYLOAD_TOO_LARGE,
-        .message = STR("the request is too big for this model's provider"),
-    };
-    return ERR_TOO_BIG;
-}
-
 enum err cohere_encode_request(const struct chat_request *chat, const struct model *model,
                                struct arena *arena, struct provider_request *out,
                                struct fault *fault)
@@ -395,21 +375,15 @@ enum err cohere_encode_request(const struct chat_request *chat, const struct mod
         .has_tools = chat->tool_count > 0,
     };
 
-    buf_init(&body, BODY_BYTES_MAX);
+    buf_init(&body, REQUEST_BYTES_MAX);
     request.has_documents = cohere_has_files(chat) || json_count(native(&request, "documents")) > 0;
     enum err err = put_body(&request);
     if (err == ERR_OK) {
-        err = check_size(&request);
+        err = request_post(&writer, STR("/v2/chat"), arena, &made.http, fault);
     }
     if (err == ERR_OK) {
         unsaid_add(chat, said, arena, &made.drops);
         made.hints.prefill = request.prefill;
-        made.http = (struct http_request){
-            .method = STR("POST"),
-            .path = STR("/v2/chat"),
-            .body = arena_copy(arena, buf_str(&body)),
-        };
-        headers_add(&made.http.headers, arena, STR("content-type"), STR("application/json"));
         *out = made;
     }
     buf_free(&body);

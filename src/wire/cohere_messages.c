@@ -3,13 +3,13 @@
  */
 #include "base/text.h"
 #include "wire/cohere.h"
+#include "wire/request.h"
 #include "wire/tool_id.h"
 
 static enum err refuse_part(struct cohere_request *request, size_t message, size_t index,
                             const char *words)
 {
-    return cohere_refuse(
-        request, arena_printf(request->arena, "messages[%zu].content[%zu]", message, index), words);
+    return request_refuse_part(request->fault, request->arena, message, index, words);
 }
 
 static bool is_text(const struct chat_part *part)

@@ -3,8 +3,7 @@
  */
 #include "codec/url.h"
 #include "wire/embed_priv.h"
-
-enum { BODY_BYTES_MAX = 256 * 1024 * 1024 /* the client's body is bounded far below */ };
+#include "wire/request.h"
 
 /* One request being written. */
 struct embed_work {
@@ -16,17 +15,9 @@ struct embed_work {
     struct fault *fault;
 };
 
-/* The client asked for what the format cannot say; another provider may. */
 static enum err refuse(struct embed_work *work, str param, const char *words)
 {
-    *work->fault = (struct fault){
-        .kind = ERR_INVALID,
-        .type = FAULT_INVALID_REQUEST,
-        .message = arena_printf(work->arena, "`" STR_FMT "` %s", STR_ARG(param), words),
-        .param = param,
-        .retryable = true,
-    };
-    return ERR_INVALID;
+    return request_refuse(work->fault, work->arena, param, words);
 }
 
 static void drop(struct embed_work *work, const char *name, bool was_asked_for)
@@ -616,15 +607,7 @@ static enum err put_body(const struct embed_dialect *dialect, struct embed_work 
     json_open_object(work->writer, NULL);
     enum err err = dialect->put_body(work);
     json_close_object(work->writer);
-    if (err != ERR_OK || json_write_end(work->writer) == ERR_OK) {
-        return err;
-    }
-    *work->fault = (struct fault){
-        .kind = ERR_TOO_BIG,
-        .type = FAULT_PAYLOAD_TOO_LARGE,
-        .message = STR("the request is too big for this model's provider"),
-    };
-    return ERR_TOO_BIG;
+    return err;
 }
 
 enum err embed_encode(const struct embed_dialect *dialect, const struct embed_ask *ask,
@@ -636,15 +619,12 @@ enum err embed_encode(const struct embed_dialect *dialect, const struct embed_as
     struct embed_work work = {ask->request, ask->model, ask->arena, &writer, &made.drops, fault};
 
     assert(ask->request->input_count > 0);
-    buf_init(&body, BODY_BYTES_MAX);
+    buf_init(&body, REQUEST_BYTES_MAX);
     enum err err = put_body(dialect, &work);
     if (err == ERR_OK) {
-        made.http = (struct http_request){
-            .method = STR("POST"),
-            .path = dialect->path(&work),
-            .body = arena_copy(ask->arena, buf_str(&body)),
-        };
-        headers_add(&made.http.headers, ask->arena, STR("content-type"), STR("application/json"));
+        err = request_post(&writer, dialect->path(&work), ask->arena, &made.http, fault);
+    }
+    if (err == ERR_OK) {
         *out = made;
     }
     buf_free(&body);

@@ -6,34 +6,21 @@
  * `drops`, or refused when silence would change the meaning.
  */
 #include "wire/gemini.h"
+#include "wire/request.h"
 #include "wire/tool_id.h"
 #include "wire/unsaid.h"
 
-enum {
-    BODY_BYTES_MAX = 256 * 1024 * 1024, /* the client's body is bounded far below */
-    TOOL_NAME_BYTES_MAX = 64,
-};
+enum { TOOL_NAME_BYTES_MAX = 64 };
 
-/* The client asked for what this API cannot say; another provider may. */
 enum err gemini_refuse(struct gemini_request *request, str param, const char *words)
 {
-    *request->fault = (struct fault){
-        .kind = ERR_INVALID,
-        .type = FAULT_INVALID_REQUEST,
-        .message = arena_printf(request->arena, "`" STR_FMT "` %s", STR_ARG(param), words),
-        .param = param,
-        .retryable = true,
-    };
-    return ERR_INVALID;
+    return request_refuse(request->fault, request->arena, param, words);
 }
 
 enum err gemini_refuse_part(struct gemini_request *request, const struct gemini_part *part,
                             const char *words)
 {
-    return gemini_refuse(
-        request,
-        arena_printf(request->arena, "messages[%zu].content[%zu]", part->message, part->index),
-        words);
+    return request_refuse_part(request->fault, request->arena, part->message, part->index, words);
 }
 
 /* ---- Names of tools ---- */
@@ -447,19 +434,6 @@ static enum err put_body(struct gemini_request *request)
     return err;
 }
 
-static enum err check_size(struct gemini_request *request)
-{
-    if (json_write_end(request->writer) == ERR_OK) {
-        return ERR_OK;
-    }
-    *request->fault = (struct fault){
-        .kind = ERR_TOO_BIG,
-        .type = FAULT_PAYLOAD_TOO_LARGE,
-        .message = STR("the request is too big for this model's provider"),
-    };
-    return ERR_TOO_BIG;
-}
-
 /* Parameters that this API has words for; those it was not told all the same are in the drops
  * already.  Each with a blank behind it. */
 static const char said[] =
@@ -521,22 +495,16 @@ enum err gemini_encode_request(const struct chat_request *chat, const struct mod
         .is_vertex = model_platform(model) == PLATFORM_VERTEX,
     };
 
-    buf_init(&body, BODY_BYTES_MAX);
+    buf_init(&body, REQUEST_BYTES_MAX);
     enum err err = decide(&request);
     if (err == ERR_OK) {
         err = put_body(&request);
     }
     if (err == ERR_OK) {
-        err = check_size(&request);
+        err = request_post(&writer, path_of(&request), arena, &out->http, fault);
     }
     if (err == ERR_OK) {
         unsaid_add(chat, said, arena, &out->drops);
-        out->http = (struct http_request){
-            .method = STR("POST"),
-            .path = path_of(&request),
-            .body = arena_copy(arena, buf_str(&body)),
-        };
-        headers_add(&out->http.headers, arena, STR("content-type"), STR("application/json"));
     }
     buf_free(&body);
     return err;

@@ -8,9 +8,8 @@
 #include "codec/json_write.h"
 #include "wire/ollama.h"
 #include "wire/openai_chat.h" /* which parameters a model takes */
+#include "wire/request.h"
 #include "wire/unsaid.h"
-
-enum { BODY_BYTES_MAX = 256 * 1024 * 1024 /* the client's body is bounded far below */ };
 
 /* Members that are written below, when the model takes them. */
 static const char said[] =
@@ -27,17 +26,9 @@ struct request {
     struct fault *fault;
 };
 
-/* The client asked for what this API cannot say; another provider may. */
 static enum err refuse(struct request *request, str param, const char *words)
 {
-    *request->fault = (struct fault){
-        .kind = ERR_INVALID,
-        .type = FAULT_INVALID_REQUEST,
-        .message = arena_printf(request->arena, "`" STR_FMT "` %s", STR_ARG(param), words),
-        .param = param,
-        .retryable = true,
-    };
-    return ERR_INVALID;
+    return request_refuse(request->fault, request->arena, param, words);
 }
 
 static bool may_say(struct request *request, const char *name)
@@ -520,19 +511,6 @@ static enum err put_body(struct request *request)
     return ERR_OK;
 }
 
-static enum err check_size(struct request *request)
-{
-    if (json_write_end(request->writer) == ERR_OK) {
-        return ERR_OK;
-    }
-    *request->fault = (struct fault){
-        .kind = ERR_TOO_BIG,
-        .type = FAULT_PAYLOAD_TOO_LARGE,
-        .message = STR("the request is too big for this model's provider"),
-    };
-    return ERR_TOO_BIG;
-}
-
 enum err ollama_encode_request(const struct chat_request *chat, const struct model *model,
                                struct arena *arena, struct provider_request *out,
                                struct fault *fault)
@@ -542,19 +520,13 @@ enum err ollama_encode_request(const struct chat_request *chat, const struct mod
     struct provider_request made = {0};
     struct request request = {chat, model, arena, &writer, &made.drops, fault};
 
-    buf_init(&body, BODY_BYTES_MAX);
+    buf_init(&body, REQUEST_BYTES_MAX);
     enum err err = put_body(&request);
     if (err == ERR_OK) {
-        err = check_size(&request);
+        err = request_post(&writer, STR("/api/chat"), arena, &made.http, fault);
     }
     if (err == ERR_OK) {
         unsaid_add(chat, said, arena, &made.drops);
-        made.http = (struct http_request){
-            .method = STR("POST"),
-            .path = STR("/api/chat"),
-            .body = arena_copy(arena, buf_str(&body)),
-        };
-        headers_add(&made.http.headers, arena, STR("content-type"), STR("application/json"));
         *out = made;
     }
     buf_free(&body);

@@ -7,6 +7,7 @@
 #include "wire/openai_responses_encode.h"
 
 #include "codec/url.h"
+#include "wire/request.h"
 
 /* Members that are written from the chat, whatever its format. */
 static const char written[] =
@@ -17,14 +18,7 @@ static const char written[] =
 
 enum err responses_refuse(struct responses_request *request, str param, const char *words)
 {
-    *request->fault = (struct fault){
-        .kind = ERR_INVALID,
-        .type = FAULT_INVALID_REQUEST,
-        .message = arena_printf(request->arena, "`" STR_FMT "` %s", STR_ARG(param), words),
-        .param = param,
-        .retryable = true,
-    };
-    return ERR_INVALID;
+    return request_refuse(request->fault, request->arena, param, words);
 }
 
 void responses_put_rest(struct responses_request *request, json *raw, const char *known)
@@ -78,19 +72,6 @@ static str path_of(const struct model *model, struct arena *arena)
     return version.len > 0 ? arena_join(arena, parts, COUNT_OF(parts)) : path;
 }
 
-static enum err check_size(struct responses_request *request)
-{
-    if (json_write_end(request->writer) == ERR_OK) {
-        return ERR_OK;
-    }
-    *request->fault = (struct fault){
-        .kind = ERR_TOO_BIG,
-        .type = FAULT_PAYLOAD_TOO_LARGE,
-        .message = STR("the request is too big for this model's provider"),
-    };
-    return ERR_TOO_BIG;
-}
-
 enum err responses_encode_request(const struct chat_request *chat, const struct model *model,
                                   struct arena *arena, struct provider_request *out,
                                   struct fault *fault)
@@ -112,15 +93,9 @@ enum err responses_encode_request(const struct chat_request *chat, const struct 
     responses_decide(&request);
     enum err err = put_body(&request);
     if (err == ERR_OK) {
-        err = check_size(&request);
+        err = request_post(&writer, path_of(model, arena), arena, &out->http, fault);
     }
     if (err == ERR_OK) {
-        out->http = (struct http_request){
-            .method = STR("POST"),
-            .path = path_of(model, arena),
-            .body = arena_copy(arena, buf_str(&body)),
-        };
-        headers_add(&out->http.headers, arena, STR("content-type"), STR("application/json"));
         headers_add(&out->http.headers, arena, STR("accept"),
                     chat->stream ? STR("text/event-stream") : STR("application/json"));
     }

@@ -6,8 +6,7 @@
 
 #include "codec/json_write.h"
 #include "wire/refusal.h"
-
-enum { BODY_BYTES_MAX = 256 * 1024 * 1024 /* the client's body is bounded far below */ };
+#include "wire/request.h"
 
 static const struct rerank_dialect dialects[] = {
     {
@@ -183,19 +182,6 @@ static enum err put_body(struct work *work, const struct model *model)
     return ERR_OK;
 }
 
-static enum err check_size(const struct work *work)
-{
-    if (json_write_end(work->writer) == ERR_OK) {
-        return ERR_OK;
-    }
-    *work->fault = (struct fault){
-        .kind = ERR_TOO_BIG,
-        .type = FAULT_PAYLOAD_TOO_LARGE,
-        .message = STR("the request is too big for this model's provider"),
-    };
-    return ERR_TOO_BIG;
-}
-
 enum err rerank_encode(const struct rerank_dialect *dialect, const struct rerank_ask *ask,
                        struct provider_request *out, struct fault *fault)
 {
@@ -204,18 +190,12 @@ enum err rerank_encode(const struct rerank_dialect *dialect, const struct rerank
     struct provider_request made = {0};
     struct work work = {dialect, ask->request, ask->arena, &writer, &made.drops, fault};
 
-    buf_init(&body, BODY_BYTES_MAX);
+    buf_init(&body, REQUEST_BYTES_MAX);
     enum err err = put_body(&work, ask->model);
     if (err == ERR_OK) {
-        err = check_size(&work);
+        err = request_post(&writer, dialect->path, ask->arena, &made.http, fault);
     }
     if (err == ERR_OK) {
-        made.http = (struct http_request){
-            .method = STR("POST"),
-            .path = dialect->path,
-            .body = arena_copy(ask->arena, buf_str(&body)),
-        };
-        headers_add(&made.http.headers, ask->arena, STR("content-type"), STR("application/json"));
         *out = made;
     }
     buf_free(&body);

@@ -1,0 +1,44 @@
+/*
+ * The end of writing a request to a provider: sent as JSON, or refused in words for the client.
+ */
+#include "wire/request.h"
+
+enum err request_post(const struct json_writer *body, str path, struct arena *arena,
+                      struct http_request *out, struct fault *fault)
+{
+    if (json_write_end(body) != ERR_OK) {
+        *fault = (struct fault){
+            .kind = ERR_TOO_BIG,
+            .type = FAULT_PAYLOAD_TOO_LARGE,
+            .message = STR("the request is too big for this model's provider"),
+        };
+        return ERR_TOO_BIG;
+    }
+    *out = (struct http_request){
+        .method = STR("POST"),
+        .path = path,
+        .body = arena_copy(arena, buf_str(body->out)),
+    };
+    headers_add(&out->headers, arena, STR("content-type"), STR("application/json"));
+    return ERR_OK;
+}
+
+enum err request_refuse(struct fault *fault, struct arena *arena, str param, const char *words)
+{
+    *fault = (struct fault){
+        .kind = ERR_INVALID,
+        .type = FAULT_INVALID_REQUEST,
+        .message = arena_printf(arena, "`" STR_FMT "` %s", STR_ARG(param), words),
+        .param = param,
+        .retryable = true,
+    };
+    return ERR_INVALID;
+}
+
+enum err request_refuse_part(struct fault *fault, struct arena *arena, size_t message, size_t part,
+                             const char *words)
+{
+    str param = arena_printf(arena, "messages[%zu].content[%zu]", message, part);
+
+    return request_refuse(fault, arena, param, words);
+}
