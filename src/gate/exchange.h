@@ -106,6 +106,7 @@ struct exchange {
     int64_t answer_bytes;
     struct usage usage;
     struct cost cost;
+    struct bill *bill; /* what the cost is the sum of; NULL until there is usage */
     str native_finish;
     str upstream_id;
     str model_served;

@@ -174,6 +174,32 @@ static bool is_real(enum event_kind kind)
 
 /* --- events --- */
 
+/* What the usage costs, line by line.  Where the counts are too large to be true nothing is known.
+ */
+static void charge(struct exchange *exchange)
+{
+    struct fault fault = {0};
+
+    if (exchange->bill == NULL) {
+        exchange->bill = ARENA_NEW(&exchange->arena, struct bill);
+    }
+    enum err err = price_bill(&exchange->attempt.endpoint.pricing, &exchange->usage,
+                              exchange->began_ms / 1000, exchange->bill, &fault);
+    exchange->cost = err == ERR_OK ? bill_cost(exchange->bill) : (struct cost){0};
+}
+
+bool relay_waive(struct exchange *exchange)
+{
+    enum finish_reason finish = exchange->failed ? FINISH_ERROR : exchange->finish;
+
+    if (!exchange->cost.known || !price_is_waived(&exchange->usage, finish)) {
+        return false;
+    }
+    bill_waive(exchange->bill);
+    exchange->cost = bill_cost(exchange->bill);
+    return true;
+}
+
 /* Notes what the row needs. */
 static void note(struct exchange *exchange, struct event *event)
 {
@@ -184,7 +210,7 @@ static void note(struct exchange *exchange, struct event *event)
     } else if (event->kind == EVENT_USAGE) {
         exchange->usage = event->usage;
         exchange->usage_known = true;
-        exchange->cost = price_cost(&exchange->attempt.endpoint.pricing, &event->usage);
+        charge(exchange);
         event->cost = exchange->cost;
     } else if (event->kind == EVENT_FINISH && event->choice == 0) {
         exchange->finish = event->finish.reason;
@@ -312,12 +338,26 @@ enum err relay_demo_events(struct exchange *exchange, struct fault *fault)
 
 /* --- the end --- */
 
+/* The stream was told of a cost that is not charged after all: the last word counts. */
+static enum err tell_waived(struct exchange *exchange, struct buf *out)
+{
+    struct event last = {.kind = EVENT_USAGE};
+
+    if (!relay_waive(exchange)) {
+        return ERR_OK;
+    }
+    last.usage = exchange->usage;
+    last.cost = exchange->cost;
+    return exchange->surface->encode(&exchange->encoder, &last, out);
+}
+
 static enum err finish_stream(struct exchange *exchange, struct fault *fault)
 {
     struct buf *out = &exchange->worker->out;
 
     out->len = 0;
-    if (exchange->surface->encode_end(&exchange->encoder, out) != ERR_OK) {
+    if (tell_waived(exchange, out) != ERR_OK ||
+        exchange->surface->encode_end(&exchange->encoder, out) != ERR_OK) {
         return too_big(fault);
     }
     if (!exchange->status_sent) {
@@ -339,6 +379,7 @@ static enum err finish_whole(struct exchange *exchange, struct fault *fault)
     struct answer *answer = gather_answer(exchange->gather);
 
     out->len = 0;
+    (void)relay_waive(exchange); /* shown either way */
     answer->cost = exchange->cost;
     if (exchange->surface->encode_whole(&exchange->encoder, answer, NULL, out) != ERR_OK) {
         return too_big(fault);
@@ -371,8 +412,8 @@ void relay_cut(struct exchange *exchange)
     if (exchange->client_gone || exchange->call == NULL) {
         return;
     }
-    enum err err = exchange->surface->encode_cut(&exchange->encoder, &exchange->fault, out);
-    if (err != ERR_OK) {
+    if (tell_waived(exchange, out) != ERR_OK ||
+        exchange->surface->encode_cut(&exchange->encoder, &exchange->fault, out) != ERR_OK) {
         http_call_abort(exchange->call);
     } else {
         exchange->answer_bytes += (int64_t)out->len;

@@ -31,6 +31,10 @@ enum err relay_finish(struct exchange *exchange, struct fault *fault) MUST_CHECK
 /* The answer broke after its head was sent: says so in the stream and ends it. */
 void relay_cut(struct exchange *exchange);
 
+/* Takes the charge for tokens off where the answer is empty or has failed.  True when there is none
+ * then. */
+bool relay_waive(struct exchange *exchange);
+
 /* The headers of an answer of ours. */
 enum { ANSWER_HEADERS_MAX = 8 };
 void answer_headers(const struct identity *identity, str content_type, struct header *room,

@@ -107,6 +107,7 @@ enum step step_settle(struct exchange *exchange)
 {
     struct exchange_row row = {0};
 
+    (void)relay_waive(exchange); /* the row has the cost either way */
     fill_row(exchange, &row);
     memcpy(row.client, exchange->client, sizeof(row.client));
     if (writer_post(exchange->worker->writer, &row) != ERR_OK) {

@@ -116,6 +116,10 @@ enum err openai_decode_request(str body, struct arena *arena, struct chat_reques
 void openai_write_usage(struct json_writer *writer, const struct usage *usage,
                         const struct cost *cost);
 
+/* The members `cost` and `cost_details` of the body, for who asked with `usage: {include: true}`.
+ */
+void openai_write_root_cost(struct json_writer *writer, const struct cost *cost);
+
 /* An amount as a JSON number, without a detour through floating point. */
 void openai_write_nanousd(struct json_writer *writer, const char *name, int64_t nanousd);
 

@@ -13,20 +13,83 @@ void openai_write_nanousd(struct json_writer *writer, const char *name, int64_t 
     json_put_raw(writer, name, price_format_nanousd(nanousd > 0 ? nanousd : 0, text));
 }
 
+/* What is not known is left out, never 0. */
 static void write_cost(struct json_writer *writer, const struct cost *cost)
 {
     if (cost->known) {
         openai_write_nanousd(writer, "cost", cost->total_nanousd);
     }
-    json_put_bool(writer, "is_byok", false);
-    if (cost->known) {
-        json_open_object(writer, "cost_details");
-        json_put_null(writer, "upstream_inference_cost");
-        openai_write_nanousd(writer, "upstream_inference_prompt_cost", cost->prompt_nanousd);
-        openai_write_nanousd(writer, "upstream_inference_completions_cost",
-                             cost->completion_nanousd);
-        json_close_object(writer);
+    json_put_bool(writer, "is_byok", cost->is_byok);
+    if (!cost->known) {
+        return;
     }
+    json_open_object(writer, "cost_details");
+    if (cost->is_byok) {
+        openai_write_nanousd(writer, "upstream_inference_cost", cost->upstream_nanousd);
+    } else {
+        json_put_null(writer, "upstream_inference_cost");
+    }
+    openai_write_nanousd(writer, "upstream_inference_prompt_cost", cost->prompt_nanousd);
+    openai_write_nanousd(writer, "upstream_inference_completions_cost", cost->completion_nanousd);
+    json_close_object(writer);
+}
+
+/* The lines' amounts are exact, to a pico-dollar, and before the discount. */
+static void put_lines(struct json_writer *writer, const char *name, const struct bill *bill,
+                      unsigned units)
+{
+    char text[32];
+    int64_t picousd = 0;
+
+    for (int unit = 0; unit < UNIT_COUNT; unit++) {
+        if ((units & BIT(unit)) != 0) {
+            picousd += bill_amount(bill, (enum price_unit)unit);
+        }
+    }
+    json_put_raw(writer, name, price_format_picousd(picousd, text));
+}
+
+static void write_bill(struct json_writer *writer, const struct bill *bill)
+{
+    static const struct {
+        const char *name;
+        unsigned units;
+    } parts[] = {
+        {"image_cost", BIT(UNIT_IMAGE_TOKEN) | BIT(UNIT_IMAGE) | BIT(UNIT_IMAGE_OUTPUT)},
+        {"video_cost", 0},
+        {"audio_cost", BIT(UNIT_AUDIO) | BIT(UNIT_AUDIO_CACHE) | BIT(UNIT_AUDIO_OUTPUT)},
+        {"native_web_search_cost", BIT(UNIT_WEB_SEARCH)},
+        {"plugin_web_search_cost", 0},
+        {"tools_cost", 0},
+        {"prompt_cache_read_cost", BIT(UNIT_CACHE_READ)},
+        {"prompt_cache_write_cost", BIT(UNIT_CACHE_WRITE) | BIT(UNIT_CACHE_WRITE_1H)},
+        {"prompt_cache_write_5_min", BIT(UNIT_CACHE_WRITE)},
+        {"prompt_cache_write_1_h", BIT(UNIT_CACHE_WRITE_1H)},
+        {"reasoning_cost", BIT(UNIT_REASONING)},
+    };
+    char text[32];
+
+    for (size_t i = 0; i < COUNT_OF(parts); i++) {
+        put_lines(writer, parts[i].name, bill, parts[i].units);
+    }
+    json_put_raw(writer, "discount_rate", price_format_picousd(bill->discount, text));
+}
+
+void openai_write_root_cost(struct json_writer *writer, const struct cost *cost)
+{
+    if (!cost->known) {
+        return;
+    }
+    openai_write_nanousd(writer, "cost", cost->total_nanousd);
+    json_open_object(writer, "cost_details");
+    openai_write_nanousd(writer, "prompt_cost", cost->prompt_nanousd);
+    openai_write_nanousd(writer, "completion_cost", cost->completion_nanousd);
+    if (cost->bill != NULL) {
+        write_bill(writer, cost->bill);
+    }
+    json_put_bool(writer, "is_byok", cost->is_byok);
+    openai_write_nanousd(writer, "byok_cost", cost->upstream_nanousd);
+    json_close_object(writer);
 }
 
 void openai_write_usage(struct json_writer *writer, const struct usage *usage,
@@ -150,7 +213,7 @@ bool openai_is_own_name(enum extra_place place, str name)
 {
     static const char *const own[] = {
         [EXTRA_BODY] = "id object created model provider system_fingerprint service_tier choices "
-                       "usage error cost user_id ",
+                       "usage error cost cost_details user_id ",
         [EXTRA_CHOICE] = "index message delta text logprobs finish_reason native_finish_reason "
                          "error reasoning ",
         [EXTRA_MESSAGE] = "role content refusal annotations reasoning reasoning_details tool_calls "
@@ -354,8 +417,8 @@ enum err openai_encode_whole(struct encoder *encoder, const struct answer *answe
     }
     json_close_array(&writer);
     openai_write_usage(&writer, &answer->usage, &answer->cost);
-    if (encoder->chat->wants_usage_cost && answer->cost.known) {
-        openai_write_nanousd(&writer, "cost", answer->cost.total_nanousd);
+    if (encoder->chat->wants_usage_cost) {
+        openai_write_root_cost(&writer, &answer->cost);
     }
     write_extras(&writer, answer, EXTRA_BODY, 0);
     json_close_object(&writer);

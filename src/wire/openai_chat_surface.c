@@ -460,8 +460,8 @@ static void put_usage_chunk(struct json_writer *writer, struct encoder *encoder)
     put(writer, STR("]"));
     writer->needs_comma = true;
     openai_write_usage(writer, &stream->usage, &stream->cost);
-    if (has_choice && stream->cost.known) {
-        openai_write_nanousd(writer, "cost", stream->cost.total_nanousd);
+    if (has_choice) {
+        openai_write_root_cost(writer, &stream->cost);
     }
     put(writer, STR("}\n\n"));
 }

@@ -26,14 +26,14 @@ static void close_bench(void)
     arena_reset(&bench.arena);
 }
 
-static int set_up(void **state)
+static inline int set_up(void **state)
 {
     (void)state;
     open_bench();
     return 0;
 }
 
-static int tear_down(void **state)
+static inline int tear_down(void **state)
 {
     (void)state;
     close_bench();

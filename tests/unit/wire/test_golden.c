@@ -41,10 +41,13 @@ static const struct identity identity = {
 
 static struct cost cost_of(const struct usage *usage)
 {
+    static struct bill bill;
     struct pricing pricing = pricing_of_tokens(2500000, 10000000);
+    struct fault fault = {0};
 
     pricing.cache_read_picousd = 1250000;
-    return price_cost(&pricing, usage);
+    assert_int_equal(price_bill(&pricing, usage, -1, &bill, &fault), ERR_OK);
+    return bill_cost(&bill);
 }
 
 static str path_of(struct arena *arena, const char *folder, const char *name, const char *file)
