@@ -278,6 +278,23 @@ static void configure_library(void)
     (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 }
 
+/* Another process that makes the same file, or closes it for good, at this very moment can make
+ * switching to the write-ahead log fail as if the disk were broken; a moment later it is not. */
+static int set_up(sqlite3 *db)
+{
+    enum { TRIES = 5, PAUSE_MS = 20 };
+    int code = SQLITE_OK;
+
+    for (int i = 0; i < TRIES; i++) {
+        code = sqlite3_exec(db, set_up_sql, NULL, NULL, NULL);
+        if ((code & 0xff) != SQLITE_IOERR) {
+            break;
+        }
+        (void)sqlite3_sleep(PAUSE_MS);
+    }
+    return code;
+}
+
 static enum err connect(str path, struct arena *arena, struct sqlite *sqlite, struct fault *fault)
 {
     const int flags =
@@ -293,7 +310,7 @@ static enum err connect(str path, struct arena *arena, struct sqlite *sqlite, st
     if (err != ERR_OK) {
         return err;
     }
-    err = err_of(sqlite3_exec(sqlite->db, set_up_sql, NULL, NULL, NULL));
+    err = err_of(set_up(sqlite->db));
     if (err != ERR_OK) {
         return fail_with(sqlite->db, ERR_PEER, arena, path, "cannot be set up", fault);
     }
