@@ -3,8 +3,8 @@
  *
  * Private to them.  anthropic_dialect.c takes answers out of their framing and anthropic_answer.c
  * reads them (anthropic_answer.h); anthropic_encode.c writes a request after anthropic_decide.c
- * decided what can be said, with anthropic_turns.c, which orders the conversation as this API wants
- * it, anthropic_messages.c and anthropic_media.c, which write it, anthropic_tools.c,
+ * decided what can be said, with turns.c, which orders the conversation as this API wants it,
+ * anthropic_messages.c and anthropic_media.c, which write it, anthropic_tools.c,
  * anthropic_schema.c, which fits JSON Schemas into the API's subset, and anthropic_platform.c,
  * which knows where the API is served and how it differs there.
  */
@@ -21,6 +21,7 @@
 #include "wire/dialect.h"
 #include "wire/quirks.h"
 #include "wire/tool_id.h"
+#include "wire/turns.h"
 
 /* Whose reasoning blocks may be handed back to this API. */
 #define ANTHROPIC_REASONING_FORMAT "anthropic-claude-v1"
@@ -43,44 +44,6 @@ struct anthropic_platform {
 };
 
 const struct anthropic_platform *anthropic_platform_of(const struct model *model);
-
-/* ---- A conversation in this API's order ---- */
-
-struct anthropic_block {
-    struct anthropic_block *next;
-    struct anthropic_block *next_same_id; /* TOOL_CALL */
-    const struct chat_part *part;         /* what it is made of; NULL for a text of ours */
-    str text;                             /* TEXT, and thinking: the text, joined from its pieces */
-    str id;                               /* TOOL_CALL: in this API's alphabet, unique */
-    const struct chat_message *result; /* TOOL_CALL: its tool message, NULL when none was given */
-    size_t message; /* where the part stands in the chat, for messages[i].content[j] */
-    size_t index;
-    bool has_cache_mark;
-};
-
-struct anthropic_turn {
-    struct anthropic_turn *next;
-    bool is_assistant;
-    bool has_calls;
-    struct anthropic_block *first;
-    struct anthropic_block *last;
-};
-
-struct anthropic_turns {
-    struct anthropic_block *system; /* a list of texts */
-    struct anthropic_block *system_last;
-    struct anthropic_turn *first;
-    struct anthropic_turn *last;
-    bool has_prefill;      /* the last turn is the assistant's and the model goes on from it */
-    str asked_prefill;     /* the same asked for in words: the text to go on from */
-    bool breaks_thinking;  /* a tool loop is open whose turn does not begin with signed thinking */
-    bool leaves_out_names; /* messages had names that are not said */
-};
-
-/* Orders the messages: system texts first, turns that alternate and begin with the user's, every
- * tool call with its result, no empty text.  Lives in `arena` and borrows from the chat. */
-struct anthropic_turns anthropic_turns_of(const struct chat_request *chat,
-                                          const struct model *model, struct arena *arena);
 
 /* ---- Schemas ---- */
 
@@ -123,7 +86,7 @@ struct anthropic_request {
     struct fault *fault;
     bool is_raw; /* raw JSON of the chat is in this format, and the provider takes it as it is */
 
-    struct anthropic_turns turns;
+    struct turns turns;
     enum anthropic_json json;
     bool forces_tool;
     enum anthropic_thinking thinking;
@@ -142,8 +105,8 @@ enum err anthropic_refuse(struct anthropic_request *request, str param,
                           const char *words) MUST_CHECK;
 
 /* The same about a part of a message: messages[i].content[j]. */
-enum err anthropic_refuse_part(struct anthropic_request *request,
-                               const struct anthropic_block *block, const char *words) MUST_CHECK;
+enum err anthropic_refuse_part(struct anthropic_request *request, const struct turn_block *block,
+                               const char *words) MUST_CHECK;
 
 /* The client's parameter is not sent.  `names`, each with a blank behind it: what it may be called;
  * the first that stands in the client's body counts. */
@@ -186,15 +149,12 @@ str anthropic_tool_name(const struct anthropic_request *request, str name);
 /* `tools` and `tool_choice`; the names that had to be changed go to the answer's hints. */
 enum err anthropic_put_tools(struct anthropic_request *request) MUST_CHECK;
 
-/* Counts the cache marks in the list of blocks and in the results of their calls. */
-int anthropic_count_marks(const struct anthropic_block *block);
-
 /* `messages`. */
 enum err anthropic_put_messages(struct anthropic_request *request) MUST_CHECK;
 
 /* An image or a document, as members of the object that is open. */
 enum err anthropic_put_media(struct anthropic_request *request,
-                             const struct anthropic_block *block) MUST_CHECK;
+                             const struct turn_block *block) MUST_CHECK;
 
 /* ---- The dialect's ops ---- */
 

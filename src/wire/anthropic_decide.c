@@ -29,8 +29,8 @@ enum err anthropic_refuse(struct anthropic_request *request, str param, const ch
     return ERR_INVALID;
 }
 
-enum err anthropic_refuse_part(struct anthropic_request *request,
-                               const struct anthropic_block *block, const char *words)
+enum err anthropic_refuse_part(struct anthropic_request *request, const struct turn_block *block,
+                               const char *words)
 {
     return anthropic_refuse(
         request,
@@ -338,15 +338,14 @@ static void decide_marks(struct anthropic_request *request)
     static const enum anthropic_place order[] = {MARKS_IN_MESSAGES, MARKS_IN_SYSTEM,
                                                  MARKS_IN_TOOLS};
     const struct chat_request *chat = request->chat;
-    int counts[MARK_PLACES] = {[MARKS_IN_SYSTEM] = anthropic_count_marks(request->turns.system)};
+    int counts[MARK_PLACES] = {[MARKS_IN_SYSTEM] = turns_count_marks(request->turns.system)};
     int excess = (chat->has_cache_mark && request->platform->takes_top_mark) ? 1 : 0;
 
     for (size_t i = 0; i < chat->tool_count; i++) {
         counts[MARKS_IN_TOOLS] += chat->tools[i].has_cache_mark ? 1 : 0;
     }
-    for (const struct anthropic_turn *turn = request->turns.first; turn != NULL;
-         turn = turn->next) {
-        counts[MARKS_IN_MESSAGES] += anthropic_count_marks(turn->first);
+    for (const struct turn *turn = request->turns.first; turn != NULL; turn = turn->next) {
+        counts[MARKS_IN_MESSAGES] += turns_count_marks(turn->first);
     }
     excess -= CACHE_MARKS_MAX;
     for (size_t i = 0; i < COUNT_OF(counts); i++) {

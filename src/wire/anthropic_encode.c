@@ -66,7 +66,7 @@ static void put_json_words(struct anthropic_request *request)
 
 static enum err put_system(struct anthropic_request *request)
 {
-    const struct anthropic_block *block = request->turns.system;
+    const struct turn_block *block = request->turns.system;
     bool has_words = request->json == JSON_BY_WORDS;
 
     if (block == NULL && !has_words) {
@@ -341,6 +341,21 @@ static enum err put_body(struct anthropic_request *request)
     return err;
 }
 
+static struct turns ordered(const struct chat_request *chat, const struct model *model,
+                            struct arena *arena)
+{
+    const struct turns_rules rules = {
+        .ids = anthropic_platform_of(model)->ids,
+        .reasoning_format = STR(ANTHROPIC_REASONING_FORMAT),
+        .takes_system = true,
+        .takes_prefill = (model_rules_of(model)->takes & TAKES_PREFILL) != 0,
+        .trims_asked = true,
+        .names_users_alone = true,
+    };
+
+    return turns_of(chat, &rules, arena);
+}
+
 enum err anthropic_encode_request(const struct chat_request *chat, const struct model *model,
                                   struct arena *arena, struct provider_request *out,
                                   struct fault *fault)
@@ -359,7 +374,7 @@ enum err anthropic_encode_request(const struct chat_request *chat, const struct 
         .fault = fault,
         .is_raw = chat->format == FORMAT_ANTHROPIC && platform->takes_extras &&
                   model->quirks->takes_extras,
-        .turns = anthropic_turns_of(chat, model, arena),
+        .turns = ordered(chat, model, arena),
     };
 
     *out = (struct provider_request){0};

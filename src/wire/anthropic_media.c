@@ -176,8 +176,7 @@ static void put_title(struct anthropic_request *request, const struct chat_part 
 }
 
 /* By reference: an uploaded file, or a URL that the API fetches. */
-static enum err put_reference(struct anthropic_request *request,
-                              const struct anthropic_block *block)
+static enum err put_reference(struct anthropic_request *request, const struct turn_block *block)
 {
     const struct chat_part *part = block->part;
     bool is_picture = part->kind == PART_IMAGE || is_image(media_type(part));
@@ -203,8 +202,8 @@ static enum err put_reference(struct anthropic_request *request,
     return ERR_OK;
 }
 
-static enum err put_text_document(struct anthropic_request *request,
-                                  const struct anthropic_block *block, str data)
+static enum err put_text_document(struct anthropic_request *request, const struct turn_block *block,
+                                  str data)
 {
     str text = STR_NONE;
 
@@ -217,7 +216,7 @@ static enum err put_text_document(struct anthropic_request *request,
     return ERR_OK;
 }
 
-static enum err put_data(struct anthropic_request *request, const struct anthropic_block *block)
+static enum err put_data(struct anthropic_request *request, const struct turn_block *block)
 {
     const struct chat_part *part = block->part;
     str data = unbroken(request->arena, part->data);
@@ -244,7 +243,7 @@ static enum err put_data(struct anthropic_request *request, const struct anthrop
     return ERR_OK;
 }
 
-enum err anthropic_put_media(struct anthropic_request *request, const struct anthropic_block *block)
+enum err anthropic_put_media(struct anthropic_request *request, const struct turn_block *block)
 {
     if (block->part->kind == PART_IMAGE && !anthropic_takes(request, TAKES_IMAGES)) {
         return anthropic_refuse_part(request, block, "is an image, which this model does not take");

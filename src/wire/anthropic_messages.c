@@ -3,33 +3,9 @@
  */
 #include "wire/anthropic.h"
 
-/* ---- Cache marks ---- */
-
-/* The part of a tool result that is marked, or NULL: the mark then stands on the whole result. */
-static const struct chat_part *marked_part(const struct chat_message *message)
-{
-    for (size_t i = 0; message != NULL && i < message->part_count; i++) {
-        if (message->parts[i].has_cache_mark) {
-            return &message->parts[i];
-        }
-    }
-    return NULL;
-}
-
-int anthropic_count_marks(const struct anthropic_block *block)
-{
-    int count = 0;
-
-    for (; block != NULL; block = block->next) {
-        count += block->has_cache_mark ? 1 : 0;
-        count += marked_part(block->result) != NULL ? 1 : 0;
-    }
-    return count;
-}
-
 /* ---- Blocks ---- */
 
-static void put_thinking(struct anthropic_request *request, const struct anthropic_block *block)
+static void put_thinking(struct anthropic_request *request, const struct turn_block *block)
 {
     if (block->part->reasoning == CHAT_REASONING_ENCRYPTED) {
         json_put_str(request->writer, "type", STR("redacted_thinking"));
@@ -62,7 +38,7 @@ static void put_input(struct anthropic_request *request, str arguments)
     json_close_object(request->writer);
 }
 
-static void put_call(struct anthropic_request *request, const struct anthropic_block *block)
+static void put_call(struct anthropic_request *request, const struct turn_block *block)
 {
     json_put_str(request->writer, "type", STR("tool_use"));
     json_put_str(request->writer, "id", block->id);
@@ -71,7 +47,7 @@ static void put_call(struct anthropic_request *request, const struct anthropic_b
     anthropic_put_rest(request, block->part->raw, "type id name input cache_control ");
 }
 
-static enum err put_block(struct anthropic_request *request, const struct anthropic_block *block,
+static enum err put_block(struct anthropic_request *request, const struct turn_block *block,
                           bool is_assistant)
 {
     const struct chat_part *part = block->part;
@@ -122,7 +98,7 @@ static enum err put_block(struct anthropic_request *request, const struct anthro
 static enum err put_result_content(struct anthropic_request *request,
                                    const struct chat_message *message)
 {
-    struct anthropic_block block = {.message = (size_t)(message - request->chat->messages)};
+    struct turn_block block = {.message = (size_t)(message - request->chat->messages)};
 
     if (message->part_count == 1 && message->parts[0].kind == PART_TEXT) {
         json_put_str(request->writer, "content", message->parts[0].text);
@@ -144,7 +120,7 @@ static enum err put_result_content(struct anthropic_request *request,
     return ERR_OK;
 }
 
-static enum err put_result(struct anthropic_request *request, const struct anthropic_block *call)
+static enum err put_result(struct anthropic_request *request, const struct turn_block *call)
 {
     const struct chat_message *message = call->result;
     enum err err = ERR_OK;
@@ -160,8 +136,8 @@ static enum err put_result(struct anthropic_request *request, const struct anthr
     if (message == NULL || message->is_error) {
         json_put_bool(request->writer, "is_error", true);
     }
-    if (marked_part(message) != NULL) {
-        anthropic_put_mark(request, MARKS_IN_MESSAGES, marked_part(message)->cache_ttl);
+    if (turns_marked_part(message) != NULL) {
+        anthropic_put_mark(request, MARKS_IN_MESSAGES, turns_marked_part(message)->cache_ttl);
     }
     json_close_object(request->writer);
     return err;
@@ -169,9 +145,9 @@ static enum err put_result(struct anthropic_request *request, const struct anthr
 
 /* ---- Messages ---- */
 
-static enum err put_results(struct anthropic_request *request, const struct anthropic_turn *calls)
+static enum err put_results(struct anthropic_request *request, const struct turn *calls)
 {
-    for (const struct anthropic_block *block = calls->first; block != NULL; block = block->next) {
+    for (const struct turn_block *block = calls->first; block != NULL; block = block->next) {
         if (block->part == NULL || block->part->kind != PART_TOOL_CALL) {
             continue;
         }
@@ -183,8 +159,8 @@ static enum err put_results(struct anthropic_request *request, const struct anth
     return ERR_OK;
 }
 
-static enum err put_turn(struct anthropic_request *request, const struct anthropic_turn *turn,
-                         const struct anthropic_turn *before)
+static enum err put_turn(struct anthropic_request *request, const struct turn *turn,
+                         const struct turn *before)
 {
     bool has_results = before != NULL && before->has_calls && !turn->is_assistant;
     enum err err = ERR_OK;
@@ -199,7 +175,7 @@ static enum err put_turn(struct anthropic_request *request, const struct anthrop
         anthropic_put_text(request, STR(".")); /* an empty turn of the user's is refused */
         json_close_object(request->writer);
     }
-    for (const struct anthropic_block *block = turn->first; block != NULL && err == ERR_OK;
+    for (const struct turn_block *block = turn->first; block != NULL && err == ERR_OK;
          block = block->next) {
         bool is_thinking = block->part != NULL && block->part->kind == PART_REASONING;
         if (!is_thinking || request->thinks) {
@@ -213,11 +189,11 @@ static enum err put_turn(struct anthropic_request *request, const struct anthrop
 
 enum err anthropic_put_messages(struct anthropic_request *request)
 {
-    const struct anthropic_turn *before = NULL;
+    const struct turn *before = NULL;
     enum err err = ERR_OK;
 
     json_open_array(request->writer, "messages");
-    for (const struct anthropic_turn *turn = request->turns.first; turn != NULL && err == ERR_OK;
+    for (const struct turn *turn = request->turns.first; turn != NULL && err == ERR_OK;
          turn = turn->next) {
         err = put_turn(request, turn, before);
         before = turn;

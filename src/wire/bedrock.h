@@ -3,7 +3,7 @@
  *
  * Private to them.  bedrock_dialect.c takes answers out of their framing and bedrock_answer.c reads
  * them (bedrock_answer.h).  bedrock_encode.c writes a request after bedrock_decide.c decided what
- * can be said, with bedrock_turns.c, which orders the conversation as this API wants it,
+ * can be said, with turns.c, which orders the conversation as this API wants it,
  * bedrock_messages.c and bedrock_media.c, which write it, and bedrock_tools.c.
  */
 #pragma once
@@ -18,6 +18,7 @@
 #include "llm/model.h"
 #include "wire/dialect.h"
 #include "wire/tool_id.h"
+#include "wire/turns.h"
 
 /* Whose reasoning blocks may be handed back to a Claude. */
 #define BEDROCK_CLAUDE_FORMAT "anthropic-claude-v1"
@@ -54,44 +55,6 @@ const struct bedrock_family *bedrock_family_of(const struct model *model);
 
 bool bedrock_is_claude(const struct model *model);
 
-/* ---- A conversation in this API's order ---- */
-
-struct bedrock_block {
-    struct bedrock_block *next;
-    struct bedrock_block *next_same_id; /* TOOL_CALL */
-    const struct chat_part *part;       /* what it is made of; NULL for a text of ours */
-    str text;                           /* TEXT and REASONING: joined from its pieces */
-    str id;                             /* TOOL_CALL: in this API's alphabet, unique */
-    const struct chat_message *result;  /* TOOL_CALL: its tool message, NULL when none was given */
-    size_t message; /* where the part stands in the chat, for messages[i].content[j] */
-    size_t index;
-};
-
-struct bedrock_turn {
-    struct bedrock_turn *next;
-    bool is_assistant;
-    bool has_calls;
-    struct bedrock_block *first;
-    struct bedrock_block *last;
-};
-
-struct bedrock_turns {
-    struct bedrock_block *system; /* a list of texts */
-    struct bedrock_block *system_last;
-    struct bedrock_turn *first;
-    struct bedrock_turn *last;
-    bool has_calls;
-    bool has_prefill;     /* the last turn is the assistant's and the model goes on from it */
-    str asked_prefill;    /* the same asked for in words: the text to go on from */
-    bool breaks_thinking; /* a tool loop is open whose turn does not begin with signed thinking */
-};
-
-/* Orders the messages: system texts first (where the model takes them, else before the user's
- * first words), turns that alternate and begin with the user's, every tool call with its result, no
- * blank text.  Lives in `arena` and borrows from the chat. */
-struct bedrock_turns bedrock_turns_of(const struct chat_request *chat, const struct model *model,
-                                      struct arena *arena);
-
 /* ---- A request being written ---- */
 
 /* How a wanted form of the answer is asked for. */
@@ -126,7 +89,7 @@ struct bedrock_request {
     struct provider_request *out;
     struct fault *fault;
 
-    struct bedrock_turns turns;
+    struct turns turns;
     enum bedrock_form form;
     enum bedrock_tools tools;
     bool forces_tool;
@@ -146,7 +109,7 @@ struct bedrock_request {
 enum err bedrock_refuse(struct bedrock_request *request, str param, const char *words) MUST_CHECK;
 
 /* The same about a part of a message: messages[i].content[j]. */
-enum err bedrock_refuse_part(struct bedrock_request *request, const struct bedrock_block *block,
+enum err bedrock_refuse_part(struct bedrock_request *request, const struct turn_block *block,
                              const char *words) MUST_CHECK;
 
 /* The client's parameter is not sent. */
@@ -172,10 +135,7 @@ void bedrock_put_text(struct bedrock_request *request, str text);
 
 /* An image, a document, audio or video, as a block. */
 enum err bedrock_put_media(struct bedrock_request *request,
-                           const struct bedrock_block *block) MUST_CHECK;
-
-/* How many cache marks the blocks and the results of their calls have. */
-int bedrock_count_marks(const struct bedrock_block *block);
+                           const struct turn_block *block) MUST_CHECK;
 
 /* `messages`. */
 enum err bedrock_put_messages(struct bedrock_request *request) MUST_CHECK;

@@ -59,7 +59,7 @@ enum err bedrock_refuse(struct bedrock_request *request, str param, const char *
     return request_refuse(request->fault, request->arena, param, words);
 }
 
-enum err bedrock_refuse_part(struct bedrock_request *request, const struct bedrock_block *block,
+enum err bedrock_refuse_part(struct bedrock_request *request, const struct turn_block *block,
                              const char *words)
 {
     return request_refuse_part(request->fault, request->arena, block->message, block->index, words);
@@ -380,13 +380,13 @@ static void decide_effort(struct bedrock_request *request)
 static void decide_marks(struct bedrock_request *request)
 {
     const struct chat_request *chat = request->chat;
-    int count = bedrock_count_marks(request->turns.system) + (chat->has_cache_mark ? 1 : 0);
+    int count = turns_count_marks(request->turns.system) + (chat->has_cache_mark ? 1 : 0);
 
     for (size_t i = 0; request->tools == BEDROCK_TOOLS_GIVEN && i < chat->tool_count; i++) {
         count += chat->tools[i].has_cache_mark ? 1 : 0;
     }
-    for (const struct bedrock_turn *turn = request->turns.first; turn != NULL; turn = turn->next) {
-        count += bedrock_count_marks(turn->first);
+    for (const struct turn *turn = request->turns.first; turn != NULL; turn = turn->next) {
+        count += turns_count_marks(turn->first);
     }
     request->marks_to_skip = count > CACHE_MARKS_MAX ? count - CACHE_MARKS_MAX : 0;
     if (count > 0 && !bedrock_takes(request, TAKES_CACHE_MARKS)) {

@@ -56,7 +56,7 @@ static str words_of(struct bedrock_request *request)
 
 static enum err put_system(struct bedrock_request *request)
 {
-    const struct bedrock_block *block = request->turns.system;
+    const struct turn_block *block = request->turns.system;
     bool has_words = request->words.len > 0 && bedrock_takes(request, TAKES_SYSTEM);
 
     if (block == NULL && !has_words) {
@@ -375,6 +375,20 @@ static enum err post(struct bedrock_request *request)
     return err;
 }
 
+static struct turns ordered(const struct chat_request *chat, const struct model *model,
+                            struct arena *arena)
+{
+    unsigned takes = model_rules_of(model)->takes;
+    const struct turns_rules rules = {
+        .ids = bedrock_family_of(model)->ids,
+        .reasoning_format = bedrock_is_claude(model) ? STR(BEDROCK_CLAUDE_FORMAT) : STR_NONE,
+        .takes_system = (takes & TAKES_SYSTEM) != 0,
+        .takes_prefill = (takes & TAKES_PREFILL) != 0,
+    };
+
+    return turns_of(chat, &rules, arena);
+}
+
 enum err bedrock_encode_request(const struct chat_request *chat, const struct model *model,
                                 struct arena *arena, struct provider_request *out,
                                 struct fault *fault)
@@ -390,7 +404,7 @@ enum err bedrock_encode_request(const struct chat_request *chat, const struct mo
         .writer = &writer,
         .out = out,
         .fault = fault,
-        .turns = bedrock_turns_of(chat, model, arena),
+        .turns = ordered(chat, model, arena),
     };
 
     buf_init(&body, REQUEST_BYTES_MAX);

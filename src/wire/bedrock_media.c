@@ -216,7 +216,7 @@ static void put_bytes(struct bedrock_request *request, const struct format *form
     json_close_object(request->writer);
 }
 
-enum err bedrock_put_media(struct bedrock_request *request, const struct bedrock_block *block)
+enum err bedrock_put_media(struct bedrock_request *request, const struct turn_block *block)
 {
     const struct chat_part *part = block->part;
     str data = unbroken(request->arena, part->data);

@@ -6,34 +6,6 @@
 
 /* ---- Cache marks ---- */
 
-/* The part of a tool result that is marked, or NULL: the mark then stands behind the result. */
-static const struct chat_part *marked_part(const struct chat_message *message)
-{
-    for (size_t i = 0; message != NULL && i < message->part_count; i++) {
-        if (message->parts[i].has_cache_mark) {
-            return &message->parts[i];
-        }
-    }
-    return NULL;
-}
-
-static bool is_marked(const struct bedrock_block *block)
-{
-    return block->part != NULL && block->part->has_cache_mark &&
-           block->part->kind != PART_REASONING;
-}
-
-int bedrock_count_marks(const struct bedrock_block *block)
-{
-    int count = 0;
-
-    for (; block != NULL; block = block->next) {
-        count += is_marked(block) ? 1 : 0;
-        count += marked_part(block->result) != NULL ? 1 : 0;
-    }
-    return count;
-}
-
 void bedrock_put_mark(struct bedrock_request *request, str ttl)
 {
     bool is_long = str_eq(ttl, STR("1h")) && !request->has_short_mark;
@@ -74,7 +46,7 @@ void bedrock_put_text(struct bedrock_request *request, str text)
 }
 
 /* Opaque thinking is wrapped as the API gave it (bedrock_answer.c unwraps it). */
-static void put_reasoning(struct bedrock_request *request, const struct bedrock_block *block)
+static void put_reasoning(struct bedrock_request *request, const struct turn_block *block)
 {
     json_open_object(request->writer, NULL);
     json_open_object(request->writer, "reasoningContent");
@@ -111,7 +83,7 @@ static void put_input(struct bedrock_request *request, str arguments)
     json_close_object(request->writer);
 }
 
-static void put_call(struct bedrock_request *request, const struct bedrock_block *block)
+static void put_call(struct bedrock_request *request, const struct turn_block *block)
 {
     json_open_object(request->writer, NULL);
     json_open_object(request->writer, "toolUse");
@@ -123,7 +95,7 @@ static void put_call(struct bedrock_request *request, const struct bedrock_block
 }
 
 /* The block of a part, without its mark. */
-static enum err put_part(struct bedrock_request *request, const struct bedrock_block *block,
+static enum err put_part(struct bedrock_request *request, const struct turn_block *block,
                          bool is_assistant)
 {
     switch (block->part != NULL ? block->part->kind : PART_TEXT) {
@@ -149,12 +121,12 @@ static enum err put_part(struct bedrock_request *request, const struct bedrock_b
     return bedrock_refuse_part(request, block, "is of a type this model's provider does not know");
 }
 
-static enum err put_block(struct bedrock_request *request, const struct bedrock_block *block,
+static enum err put_block(struct bedrock_request *request, const struct turn_block *block,
                           bool is_assistant)
 {
     enum err err = put_part(request, block, is_assistant);
 
-    if (err == ERR_OK && is_marked(block)) {
+    if (err == ERR_OK && block->has_cache_mark) {
         put_message_mark(request, block->part->cache_ttl);
     }
     return err;
@@ -165,7 +137,7 @@ static enum err put_block(struct bedrock_request *request, const struct bedrock_
 static enum err put_result_content(struct bedrock_request *request,
                                    const struct chat_message *message)
 {
-    struct bedrock_block block = {.message = (size_t)(message - request->chat->messages)};
+    struct turn_block block = {.message = (size_t)(message - request->chat->messages)};
     bool is_empty = true;
 
     for (; block.index < message->part_count; block.index++) {
@@ -186,7 +158,7 @@ static enum err put_result_content(struct bedrock_request *request,
     return ERR_OK;
 }
 
-static enum err put_result(struct bedrock_request *request, const struct bedrock_block *call)
+static enum err put_result(struct bedrock_request *request, const struct turn_block *call)
 {
     const struct chat_message *message = call->result;
     bool is_error = message == NULL || message->is_error;
@@ -207,19 +179,19 @@ static enum err put_result(struct bedrock_request *request, const struct bedrock
     }
     json_close_object(request->writer);
     json_close_object(request->writer);
-    if (err == ERR_OK && marked_part(message) != NULL) {
-        put_message_mark(request, marked_part(message)->cache_ttl);
+    if (err == ERR_OK && turns_marked_part(message) != NULL) {
+        put_message_mark(request, turns_marked_part(message)->cache_ttl);
     }
     return err;
 }
 
 /* ---- Messages ---- */
 
-static enum err put_results(struct bedrock_request *request, const struct bedrock_turn *calls)
+static enum err put_results(struct bedrock_request *request, const struct turn *calls)
 {
     enum err err = ERR_OK;
 
-    for (const struct bedrock_block *block = calls->first; block != NULL && err == ERR_OK;
+    for (const struct turn_block *block = calls->first; block != NULL && err == ERR_OK;
          block = block->next) {
         if (block->part != NULL && block->part->kind == PART_TOOL_CALL) {
             err = put_result(request, block);
@@ -228,19 +200,18 @@ static enum err put_results(struct bedrock_request *request, const struct bedroc
     return err;
 }
 
-static bool is_spoken(const struct bedrock_block *block)
+static bool is_spoken(const struct turn_block *block)
 {
     return block->part == NULL || block->part->kind == PART_TEXT ||
            block->part->kind == PART_REFUSAL;
 }
 
-static enum err put_blocks(struct bedrock_request *request, const struct bedrock_turn *turn,
-                           bool is_empty)
+static enum err put_blocks(struct bedrock_request *request, const struct turn *turn, bool is_empty)
 {
     bool has_file = false;
     bool has_text = false;
 
-    for (const struct bedrock_block *block = turn->first; block != NULL; block = block->next) {
+    for (const struct turn_block *block = turn->first; block != NULL; block = block->next) {
         bool is_reasoning = block->part != NULL && block->part->kind == PART_REASONING;
         if (is_reasoning && !request->thinks) {
             continue;
@@ -259,8 +230,8 @@ static enum err put_blocks(struct bedrock_request *request, const struct bedrock
     return ERR_OK;
 }
 
-static enum err put_turn(struct bedrock_request *request, const struct bedrock_turn *turn,
-                         const struct bedrock_turn *before)
+static enum err put_turn(struct bedrock_request *request, const struct turn *turn,
+                         const struct turn *before)
 {
     bool has_results = before != NULL && before->has_calls && !turn->is_assistant;
     enum err err = ERR_OK;
@@ -287,11 +258,11 @@ static enum err put_turn(struct bedrock_request *request, const struct bedrock_t
 
 enum err bedrock_put_messages(struct bedrock_request *request)
 {
-    const struct bedrock_turn *before = NULL;
+    const struct turn *before = NULL;
     enum err err = ERR_OK;
 
     json_open_array(request->writer, "messages");
-    for (const struct bedrock_turn *turn = request->turns.first; turn != NULL && err == ERR_OK;
+    for (const struct turn *turn = request->turns.first; turn != NULL && err == ERR_OK;
          turn = turn->next) {
         err = put_turn(request, turn, before);
         before = turn;

@@ -126,8 +126,8 @@ static void put_history(struct bedrock_request *request)
 {
     struct map names = {0};
 
-    for (const struct bedrock_turn *turn = request->turns.first; turn != NULL; turn = turn->next) {
-        for (struct bedrock_block *block = turn->first; block != NULL; block = block->next) {
+    for (const struct turn *turn = request->turns.first; turn != NULL; turn = turn->next) {
+        for (struct turn_block *block = turn->first; block != NULL; block = block->next) {
             if (block->part == NULL || block->part->kind != PART_TOOL_CALL) {
                 continue;
             }
