@@ -35,21 +35,25 @@ struct arena_chunk {
  * Chunks of the usual sizes that nobody uses, per thread: an exchange takes and gives back a
  * handful, and the next one finds them warm.
  */
-enum { SIZES = 5, SPARE_MAX = 32 }; /* of each size: half a megabyte at most */
+enum { SIZES = 6, SPARE_MAX = 32 }; /* of each size: half a megabyte at most */
 
 static _Thread_local struct {
     struct arena_chunk *head;
     int count;
 } spare[SIZES];
 
-/* Which of the usual sizes `room` is: 0 for the first, SIZES when it is none. */
+/* Which of the usual sizes `room` is: 0 for the first, the last for the greatest, which is no
+ * double of the one before; SIZES when it is none. */
 static size_t size_class(size_t room)
 {
     size_t size = FIRST_CHUNK_BYTES;
 
-    for (size_t i = 0; i < SIZES; i++) {
-        if (room == size || room == CHUNK_BYTES_MAX) {
-            return room == size ? i : SIZES - 1;
+    if (room == CHUNK_BYTES_MAX) {
+        return SIZES - 1;
+    }
+    for (size_t i = 0; i < SIZES - 1; i++) {
+        if (room == size) {
+            return i;
         }
         size *= 2;
     }
@@ -64,6 +68,7 @@ static struct arena_chunk *get_chunk(size_t room)
         struct arena_chunk *chunk = spare[class].head;
         spare[class].head = chunk->older;
         spare[class].count--;
+        assert(chunk->room == room);
         return chunk;
     }
     struct arena_chunk *chunk = malloc(sizeof(*chunk) + room);

@@ -56,6 +56,20 @@ static void take_and_rewind(struct arena *arena, size_t later)
     assert_string_equal(after.at, "after");
 }
 
+/* A chunk that was given back is taken for another of its size only: one that is smaller would end
+ * in memory of others.  Without AddressSanitizer the arena asserts it. */
+static void chunks_are_used_again_by_size(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 4; round++) {
+        struct arena arena = {0};
+        for (size_t taken = 0; taken < (size_t)100 << 10; taken += 64) {
+            memset(arena_take_raw(&arena, 64), round, 64);
+        }
+        arena_reset(&arena);
+    }
+}
+
 static void rewinding_keeps_what_came_before_the_mark(void **state)
 {
     struct arena arena = {0};
@@ -125,6 +139,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(everything_taken_is_zeroed_aligned_and_apart),
         cmocka_unit_test(a_large_take_has_its_room),
+        cmocka_unit_test(chunks_are_used_again_by_size),
         cmocka_unit_test(rewinding_keeps_what_came_before_the_mark),
         cmocka_unit_test(clearing_keeps_one_small_chunk),
         cmocka_unit_test(copies_end_in_a_nul_and_stand_alone),
