@@ -138,7 +138,9 @@ static void remember_arguments(struct openai_tool *tool, str arguments)
 
     tool->args_len = arguments.len;
     tool->args_hash = openai_hash(arguments, 0);
-    tool->args_end = trimmed.len > 0 ? trimmed.at[trimmed.len - 1] : ' ';
+    if (trimmed.len > 0) {
+        tool->args_end = trimmed.at[trimmed.len - 1];
+    }
 }
 
 /* What is new in a piece of arguments.  A server that tells them all again in every piece is known

@@ -7,6 +7,7 @@
 #include "wire/quirks.h"
 #include "wire/surface.h"
 
+#include "replay.h"
 #include "share.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -44,26 +45,58 @@ static void encode(struct encoder *encoder, const struct event_list *events, str
     }
 }
 
+/* Departures that change how an answer is read, by the bits of a byte. */
+static struct quirks quirks_by(unsigned bits)
+{
+    struct quirks quirks = *share_quirks("", "openai");
+
+    quirks.think = (enum think_style)(bits % 3);
+    quirks.ends_silently = (bits & 0x10) != 0;
+    quirks.completion_excludes_reasoning = (bits & 0x20) != 0;
+    return quirks;
+}
+
+/* However the bytes are cut, they say the same. */
+static void compare_cuts(const struct replay *what, size_t step)
+{
+    struct arena arena = {0};
+    struct fault fault = {0};
+    struct buf whole;
+    struct buf cut;
+
+    buf_init(&whole, REPLAY_BYTES_MAX);
+    buf_init(&cut, REPLAY_BYTES_MAX);
+    (void)(replay(what, &arena, what->bytes.len, 1, &whole, NULL, &fault) == ERR_OK);
+    assert(replay_gives(what, step, step, buf_str(&whole), &cut));
+    buf_free(&cut);
+    buf_free(&whole);
+    arena_reset(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena arena = {0};
     struct arena scratch = {0};
-    struct model model = {.name = STR("m"), .quirks = share_quirks("", "openai")};
+    struct quirks quirks = quirks_by(size > 1 ? data[1] : 0);
+    struct model model = {.name = STR("m"), .quirks = &quirks};
     struct chat_request chat = {.messages = &message, .message_count = 1, .stream = true};
     struct fault fault = {0};
     struct buf out;
-    str bytes = str_skip(str_of((const char *)data, size), 1);
+    str bytes = str_skip(str_of((const char *)data, size), 2);
     size_t step = size > 0 ? (size_t)(data[0] >> 1) + 1 : 1;
-    struct decoder decoder = {.dialect = &openai_chat_dialect,
-                              .model = &model,
-                              .arena = &arena,
-                              .framing =
-                                  size > 0 && (data[0] & 1) != 0 ? FRAMING_WHOLE : FRAMING_SSE,
-                              .bytes_max = 16384,
-                              .id_seed = STR("s")};
+    struct decoder decoder = {
+        .dialect = &openai_chat_dialect,
+        .model = &model,
+        .arena = &arena,
+        .framing = size > 0 && (data[0] & 1) != 0 ? FRAMING_WHOLE : FRAMING_SSE,
+        .bytes_max = 16384,
+        .hints = {.prefill = size > 1 && data[1] > 127 ? STR("Hi, ") : STR("")},
+        .id_seed = STR("s")};
     struct encoder encoder = {.surface = &openai_chat_surface, .chat = &chat, .arena = &arena};
     enum err err = ERR_OK;
 
+    struct replay what = {&openai_chat_dialect, &quirks, decoder.framing, bytes};
+    compare_cuts(&what, step);
     chat.is_text = size > 0 && data[0] == 0xff;
     buf_init(&out, 1 << 20);
     decoder_init(&decoder);

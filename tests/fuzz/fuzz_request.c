@@ -26,13 +26,18 @@ static void send(const struct chat_request *chat, const struct dialect *dialect,
                  const struct quirks *quirks)
 {
     struct arena arena = {0};
-    struct model model = {.name = STR("gpt-5"), .quirks = quirks};
+    struct model model = {.name = chat->model.len > 0 ? chat->model : STR("gpt-5"),
+                          .quirks = quirks,
+                          .rules = rules_find(share_rule_book(), chat->model)};
     struct provider_request request = {0};
     struct fault fault = {0};
 
     if (dialect->encode_request(chat, &model, &arena, &request, &fault) == ERR_OK) {
         json *root = json_read_lenient(&arena, request.http.body);
         assert(root != NULL || may_be_too_deep(request.http.body));
+        for (size_t i = 0; i < request.drops.count; i++) {
+            assert(request.drops.at[i].at != NULL);
+        }
     } else {
         assert(fault.message.len > 0);
     }

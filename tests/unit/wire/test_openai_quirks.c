@@ -130,7 +130,7 @@ static const struct {
      NULL, NULL, NULL},
     {"json excludes tools and streams", "groq", "llama",
      HI "," TOOLS ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"a\","
-                  "\"schema\":{\"type\":\"object\"},\"strict\":true}},\"stream\":true",
+        "\"schema\":{\"type\":\"object\"},\"strict\":true}},\"stream\":true",
      "\"messages\":[{\"role\":\"system\",\"content\":\"" FORM "\"}," USER
      "],\"stream\":true,\"stream_options\":{\"include_usage\":true}," TOOLS,
      "response_format ", NULL, NULL},
@@ -155,7 +155,7 @@ static const struct {
     {"prefill of a template", "vllm", "qwen",
      "\"messages\":[" USER ",{\"role\":\"assistant\",\"content\":\"Ye\"}]",
      "\"messages\":[" USER ",{\"role\":\"assistant\",\"content\":\"Ye\"}],\"add_generation_"
-                           "prompt\":false,\"continue_final_message\":true",
+     "prompt\":false,\"continue_final_message\":true",
      NULL, NULL, NULL},
     {"prefill in words", "perplexity", "sonar",
      "\"messages\":[" USER ",{\"role\":\"assistant\",\"content\":\"Ye\"}]",
@@ -242,9 +242,9 @@ static const struct {
      NULL, NULL, NULL},
     {"reasoning goes back always", "zai", "glm-4.7",
      "\"messages\":[" USER ",{\"role\":\"assistant\",\"content\":\"Yes\",\"reasoning_content\":"
-                           "\"Hm.\"},{\"role\":\"user\",\"content\":\"So?\"}]",
+     "\"Hm.\"},{\"role\":\"user\",\"content\":\"So?\"}]",
      "\"messages\":[" USER ",{\"role\":\"assistant\",\"content\":\"Yes\",\"reasoning_content\":"
-                           "\"Hm.\"},{\"role\":\"user\",\"content\":\"So?\"}]",
+     "\"Hm.\"},{\"role\":\"user\",\"content\":\"So?\"}]",
      NULL, NULL, NULL},
     {"reasoning does not go back", "groq", "llama",
      "\"messages\":[" USER
@@ -308,13 +308,12 @@ static const struct {
      NULL, NULL, NULL},
     {"ids are at most 64", "openai", "gpt-4o",
      "\"messages\":[" USER ",{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":"
-                           "\"ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
-                           "c\",\"type\":\"function\",\"index\":0,\"function\":{\"name\":\"f\","
-                           "\"arguments\":\"{}\"}}]},{\"role\":\"tool\",\"tool_call_id\":"
-                           "\"ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
-                           "c\",\"name\":\"f\",\"content\":\"1\"}]",
-     "\"messages\":[" USER
-     ",{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":"
+     "\"ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+     "c\",\"type\":\"function\",\"index\":0,\"function\":{\"name\":\"f\","
+     "\"arguments\":\"{}\"}}]},{\"role\":\"tool\",\"tool_call_id\":"
+     "\"ccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+     "c\",\"name\":\"f\",\"content\":\"1\"}]",
+     "\"messages\":[" USER ",{\"role\":\"assistant\",\"content\":null,\"tool_calls\":[{\"id\":"
      "\"ccccccccccccccccccccccccccccccccccccccccccccccc_2ef01276f12a5857\",\"type\":\"function\","
      "\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]},{\"role\":\"tool\",\"name\":\"f\","
      "\"tool_call_id\":\"ccccccccccccccccccccccccccccccccccccccccccccccc_2ef01276f12a5857\","
