@@ -16,34 +16,14 @@ static struct event *add(struct anthropic_work *work, enum event_kind kind)
     return event_list_add(work->out, work->scratch, kind);
 }
 
-enum err anthropic_broken(struct anthropic_work *work, enum err err, str message)
-{
-    *work->fault = (struct fault){
-        .kind = err,
-        .type = FAULT_PROVIDER_UNAVAILABLE,
-        .message = message,
-        .retryable = true,
-    };
-    return err;
-}
-
-enum err anthropic_too_big(struct anthropic_work *work)
-{
-    return anthropic_broken(work, ERR_TOO_BIG,
-                            STR("the provider sent more at once than is allowed"));
-}
-
 /* ---- Usage ---- */
 
 /* A count that came replaces the one before; absent, null and a late 0 do not. */
 static void take_count(json *wire, const char *name, int64_t *count)
 {
-    enum { COUNT_MAX = 1 << 30 };
-    int64_t value = json_int(wire, name);
+    int64_t value = decoding_count(wire, name);
 
-    if (value > 0) {
-        *count = value < COUNT_MAX ? value : COUNT_MAX;
-    }
+    *count = value > 0 ? value : *count;
 }
 
 static void take_counts(json *wire, struct anthropic_counts *counts)
@@ -96,11 +76,6 @@ static void take_iterations(json *list, struct anthropic_counts *counts)
     }
 }
 
-static int64_t min_int(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 static void give_usage(struct anthropic_work *work)
 {
     const struct anthropic_counts *counts = &work->answer->counts;
@@ -110,8 +85,8 @@ static void give_usage(struct anthropic_work *work)
     usage->total = usage->prompt + usage->completion;
     usage->prompt_cached = counts->cache_read;
     usage->prompt_cache_write = counts->cache_write;
-    usage->prompt_cache_write_1h = min_int(counts->cache_write_1h, counts->cache_write);
-    usage->completion_reasoning = min_int(counts->thinking, counts->output);
+    usage->prompt_cache_write_1h = decoding_part(counts->cache_write_1h, counts->cache_write);
+    usage->completion_reasoning = decoding_part(counts->thinking, counts->output);
     usage->web_searches = counts->web_searches;
 }
 
@@ -144,39 +119,15 @@ static void take_metrics(struct anthropic_work *work, json *metrics)
 
 /* ---- What a block says ---- */
 
-/* Characters that two texts begin with alike, in bytes. */
-static size_t common_len(str a, str b)
-{
-    size_t len = 0;
-
-    while (len < a.len && len < b.len && a.at[len] == b.at[len]) {
-        len++;
-    }
-    return len;
-}
-
-/* The text without what repeats the one to go on from.  As long as all of it may be such a
- * repetition it is held back: what it was is known from its length. */
+/* The text without what repeats the one to go on from. */
 static str without_prefill(struct anthropic_work *work, str text)
 {
-    struct anthropic_answer *answer = work->answer;
-    str prefill = work->decoder->hints.prefill;
-    str awaited = str_skip(prefill, answer->repeated);
-    size_t common = common_len(awaited, text);
+    str held = STR_NONE;
+    str rest =
+        repetition_skip(&work->answer->repetition, work->decoder->hints.prefill, text, &held);
+    str parts[] = {held, rest};
 
-    if (answer->is_past_prefill || prefill.len == 0) {
-        return text;
-    }
-    if (common == text.len && common < awaited.len) {
-        answer->repeated += common;
-        return STR_NONE;
-    }
-    answer->is_past_prefill = true;
-    if (common == awaited.len) {
-        return str_skip(text, common);
-    }
-    str parts[] = {str_take(prefill, answer->repeated), text};
-    return answer->repeated > 0 ? arena_join(work->scratch, parts, COUNT_OF(parts)) : text;
+    return held.len > 0 ? arena_join(work->scratch, parts, COUNT_OF(parts)) : rest;
 }
 
 static void say(struct anthropic_work *work, str text)
@@ -186,9 +137,7 @@ static void say(struct anthropic_work *work, str text)
     if (text.len == 0) {
         return;
     }
-    for (size_t i = 0; i < text.len; i++) {
-        answer->text_chars += ((unsigned char)text.at[i] & 0xc0) != 0x80 ? 1 : 0;
-    }
+    answer->text_chars += decoding_characters(text);
     answer->said_anything = true;
     add(work, EVENT_TEXT)->text = text;
 }
@@ -203,11 +152,10 @@ static void give_text(struct anthropic_work *work, str text)
 /* The answer's first text ended before it had repeated all of the one to go on from. */
 static void give_held_text(struct anthropic_work *work)
 {
-    struct anthropic_answer *answer = work->answer;
+    struct repetition *repetition = &work->answer->repetition;
 
-    if (!answer->is_past_prefill && answer->repeated > 0) {
-        answer->is_past_prefill = true;
-        say(work, str_take(work->decoder->hints.prefill, answer->repeated));
+    if (repetition->len > 0) {
+        say(work, repetition_end(repetition, work->decoder->hints.prefill));
     }
 }
 
@@ -252,7 +200,7 @@ static enum err hold_citation(struct anthropic_work *work, json *citation)
     }
     json_put_value(&writer, NULL, citation);
     if (json_write_end(&writer) != ERR_OK || buf_add_char(&work->answer->held, '\n') != ERR_OK) {
-        return anthropic_too_big(work);
+        return decoding_too_big(work->fault);
     }
     return ERR_OK;
 }
@@ -260,28 +208,21 @@ static enum err hold_citation(struct anthropic_work *work, json *citation)
 /* Web results name `url` and `title`, search results `source`, documents only their title. */
 static enum err give_citation(struct anthropic_work *work, str line)
 {
-    json *citation = json_read_lenient(work->scratch, line);
-    str url = json_str(citation, "url");
-    str title = json_str(citation, "title");
-    struct buf text;
-    struct json_writer writer = json_write_to(&text);
+    json *cited = json_read_lenient(work->scratch, line);
+    str url = json_str(cited, "url");
+    str title = json_str(cited, "title");
+    const struct citation citation = {
+        .url = url.len > 0 ? url : json_str(cited, "source"),
+        .title = title.len > 0 ? title : json_str(cited, "document_title"),
+        .content = json_str(cited, "cited_text"),
+        .has_content = true,
+        .from = work->answer->text_from,
+        .to = work->answer->text_chars,
+    };
+    json *annotation = decoding_citation(&citation, work->decoder->bytes_max, work->scratch);
 
-    buf_init(&text, work->decoder->bytes_max);
-    json_open_object(&writer, NULL);
-    json_put_str(&writer, "type", STR("url_citation"));
-    json_open_object(&writer, "url_citation");
-    json_put_str(&writer, "url", url.len > 0 ? url : json_str(citation, "source"));
-    json_put_str(&writer, "title", title.len > 0 ? title : json_str(citation, "document_title"));
-    json_put_str(&writer, "content", json_str(citation, "cited_text"));
-    json_put_int(&writer, "start_index", work->answer->text_from);
-    json_put_int(&writer, "end_index", work->answer->text_chars);
-    json_close_object(&writer);
-    json_close_object(&writer);
-    json *annotation = json_read_lenient(work->scratch, buf_str(&text));
-    enum err err = json_write_end(&writer);
-    buf_free(&text);
-    if (err != ERR_OK) {
-        return anthropic_too_big(work);
+    if (annotation == NULL) {
+        return decoding_too_big(work->fault);
     }
     add(work, EVENT_ANNOTATION)->raw = annotation;
     return ERR_OK;
@@ -361,7 +302,6 @@ static enum err open_redacted(struct anthropic_work *work, json *block, str writ
 static enum err open_tool(struct anthropic_work *work, json *block, str written)
 {
     struct anthropic_answer *answer = work->answer;
-    str id = json_str(block, "id");
     str name = json_str(block, "name");
 
     answer->has_input = false;
@@ -371,15 +311,13 @@ static enum err open_tool(struct anthropic_work *work, json *block, str written)
     } else {
         struct event *event = add(work, EVENT_TOOL_CALL);
         event->tool.index = answer->tool_count++;
-        event->tool.id =
-            id.len > 0 ? id
-                       : arena_printf(work->scratch, "call_" STR_FMT "_%d",
-                                      STR_ARG(work->decoder->id_seed), (int)event->tool.index);
+        event->tool.id = decoding_call_id(work->decoder, work->scratch, json_str(block, "id"),
+                                          event->tool.index);
         event->tool.name = hints_tool_name(&work->decoder->hints, name);
     }
     if (json_count(json_get(block, "input")) > 0 &&
         buf_add(&answer->held, json_text_find(written, STR("input"))) != ERR_OK) {
-        return anthropic_too_big(work);
+        return decoding_too_big(work->fault);
     }
     return ERR_OK;
 }
@@ -446,31 +384,20 @@ static void take_stop(struct anthropic_work *work, json *wire)
     }
 }
 
-/* What the answer ended with, seen from what was in it: a call that was cut stays `length`, and a
- * word not known yet is a normal end when there is something to show. */
 static enum finish_reason finish_of(const struct anthropic_answer *answer)
 {
-    static const struct {
-        str native;
-        enum finish_reason finish;
-    } reasons[] = {
+    static const struct finish_word words[] = {
         {STR_INIT("end_turn"), FINISH_STOP},
         {STR_INIT("stop_sequence"), FINISH_STOP},
         {STR_INIT("pause_turn"), FINISH_STOP},
-        {STR_INIT("tool_use"), FINISH_STOP}, /* with calls: TOOL_CALLS, below */
+        {STR_INIT("tool_use"), FINISH_STOP},
         {STR_INIT("max_tokens"), FINISH_LENGTH},
         {STR_INIT("model_context_window_exceeded"), FINISH_LENGTH},
         {STR_INIT("refusal"), FINISH_CONTENT_FILTER},
     };
-    str native = str_of(answer->native, answer->native_len);
-    enum finish_reason finish = answer->said_anything ? FINISH_STOP : FINISH_ERROR;
 
-    for (size_t i = 0; i < COUNT_OF(reasons); i++) {
-        if (str_eq(native, reasons[i].native)) {
-            finish = reasons[i].finish;
-        }
-    }
-    return finish == FINISH_STOP && answer->tool_count > 0 ? FINISH_TOOL_CALLS : finish;
+    return decoding_finish(words, COUNT_OF(words), str_of(answer->native, answer->native_len),
+                           answer->said_anything, answer->tool_count > 0);
 }
 
 static enum err end_message(struct anthropic_work *work)
@@ -510,8 +437,7 @@ static enum err take_error(struct anthropic_work *work, json *root)
             status = types[i].status;
         }
     }
-    refusal_read_json(status, root, work->decoder->arena, work->fault);
-    return work->fault->kind != ERR_OK ? work->fault->kind : ERR_PEER;
+    return decoding_refused(work->decoder, status, root, work->fault);
 }
 
 /* ---- A stream ---- */
@@ -542,8 +468,8 @@ static enum err on_block_delta(struct anthropic_work *work, json *root)
     str type = json_str(delta, "type");
 
     if (answer->block == BLOCK_NONE || json_int(root, "index") != answer->index) {
-        return anthropic_broken(work, ERR_PEER,
-                                STR("the provider went on with a block that is not open"));
+        return decoding_broken(work->fault, ERR_PEER,
+                               STR("the provider went on with a block that is not open"));
     }
     switch (answer->block) {
     case BLOCK_TEXT:
@@ -611,11 +537,6 @@ static const struct {
     {STR_INIT("error"), take_error, true},
 };
 
-enum err anthropic_cut_short(struct anthropic_work *work)
-{
-    return anthropic_broken(work, ERR_CUT, STR("the provider cut its answer short"));
-}
-
 enum err anthropic_take_event(struct anthropic_work *work, str data)
 {
     json *root = json_read_lenient(work->scratch, data);
@@ -627,17 +548,17 @@ enum err anthropic_take_event(struct anthropic_work *work, str data)
     }
     if (root == NULL) {
         return work->answer->ended
-                   ? anthropic_cut_short(work)
-                   : anthropic_broken(work, ERR_PEER,
-                                      STR("the provider sent an event that is not JSON"));
+                   ? decoding_cut(work->fault)
+                   : decoding_broken(work->fault, ERR_PEER,
+                                     STR("the provider sent an event that is not JSON"));
     }
     for (size_t i = 0; i < COUNT_OF(handlers); i++) {
         if (!str_eq(type, handlers[i].type)) {
             continue;
         }
         if (!work->answer->started && !handlers[i].may_be_first) {
-            return anthropic_broken(work, ERR_PEER,
-                                    STR("the answer of the provider does not begin at its start"));
+            return decoding_broken(work->fault, ERR_PEER,
+                                   STR("the answer of the provider does not begin at its start"));
         }
         return handlers[i].take(work, root);
     }
@@ -669,7 +590,8 @@ enum err anthropic_take_body(struct anthropic_work *work, str body)
         return take_error(work, root);
     }
     if (!json_is(content, JSON_ARRAY)) {
-        return anthropic_broken(work, ERR_PEER, STR("the answer of the provider is not a message"));
+        return decoding_broken(work->fault, ERR_PEER,
+                               STR("the answer of the provider is not a message"));
     }
     start_message(work, root);
     answer->drops_text = calls_json_tool(content);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "wire/anthropic.h"
+#include "wire/decoding.h"
 
 enum anthropic_block_kind {
     BLOCK_NONE,
@@ -38,8 +39,7 @@ struct anthropic_answer {
     struct buf held;   /* TOOL, JSON: input that came whole; TEXT: its citations, one a line */
     int64_t text_from; /* TEXT: characters of the answer's text before it */
 
-    size_t repeated;      /* bytes of the text to go on from that the answer repeated so far */
-    bool is_past_prefill; /* it said something else, or all of it */
+    struct repetition repetition;
 
     int64_t text_chars;
     int64_t tool_count;
@@ -62,11 +62,6 @@ struct anthropic_work {
     struct fault *fault;
     str text; /* of the event at hand */
 };
-
-/* Fills the fault: the provider's answer cannot be read on. */
-enum err anthropic_broken(struct anthropic_work *work, enum err err, str message) MUST_CHECK;
-enum err anthropic_too_big(struct anthropic_work *work) MUST_CHECK;
-enum err anthropic_cut_short(struct anthropic_work *work) MUST_CHECK;
 
 /* One event of a stream, as JSON. */
 enum err anthropic_take_event(struct anthropic_work *work, str data) MUST_CHECK;

@@ -20,22 +20,13 @@ struct state {
 static enum err take_stream(struct anthropic_work *work, struct sse_decoder *sse, str bytes)
 {
     struct sse_event event;
+    enum err err = ERR_OK;
 
-    while (!work->answer->done) {
-        switch (sse_next(sse, &bytes, &event)) {
-        case SSE_MORE:
-            return ERR_OK;
-        case SSE_ERROR:
-            return anthropic_too_big(work);
-        case SSE_EVENT:
-            break;
-        }
-        enum err err = anthropic_take_event(work, event.data);
-        if (err != ERR_OK) {
-            return err;
-        }
+    while (err == ERR_OK && !work->answer->done &&
+           decoding_next(sse, &bytes, &event, &err, work->fault)) {
+        err = anthropic_take_event(work, event.data);
     }
-    return ERR_OK; /* nothing follows message_stop */
+    return err; /* nothing follows message_stop */
 }
 
 /* ---- Event messages ---- */
@@ -103,7 +94,8 @@ static enum err take_chunk(struct anthropic_work *work, str payload)
     str event = STR_NONE;
 
     if (base64.len == 0 || !text_base64_decode(base64, work->scratch, &event)) {
-        return anthropic_broken(work, ERR_PEER, STR("the provider sent a message without event"));
+        return decoding_broken(work->fault, ERR_PEER,
+                               STR("the provider sent a message without event"));
     }
     return anthropic_take_event(work, event);
 }
@@ -127,7 +119,8 @@ static enum err take_messages(struct anthropic_work *work, struct eventstream_de
         case EVENTSTREAM_MORE:
             return ERR_OK;
         case EVENTSTREAM_BROKEN:
-            return anthropic_broken(work, ERR_PEER, STR("the provider sent a damaged message"));
+            return decoding_broken(work->fault, ERR_PEER,
+                                   STR("the provider sent a damaged message"));
         case EVENTSTREAM_MESSAGE:
             break;
         }
@@ -177,7 +170,7 @@ static enum err decode(struct decoder *decoder, str bytes, struct arena *scratch
     case FRAMING_NDJSON:
         break;
     }
-    return buf_add(&state->body, bytes) == ERR_OK ? ERR_OK : anthropic_too_big(&work);
+    return decoding_keep(&state->body, bytes, fault);
 }
 
 static enum err decode_end(struct decoder *decoder, struct arena *scratch, struct event_list *out,
@@ -197,7 +190,7 @@ static enum err decode_end(struct decoder *decoder, struct arena *scratch, struc
     if (err != ERR_OK) {
         return err;
     }
-    return state->answer.done ? ERR_OK : anthropic_cut_short(&work);
+    return state->answer.done ? ERR_OK : decoding_cut(fault);
 }
 
 const struct dialect anthropic_dialect = {

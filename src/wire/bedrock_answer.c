@@ -10,22 +10,6 @@ static struct event *add(struct bedrock_work *work, enum event_kind kind)
     return event_list_add(work->out, work->scratch, kind);
 }
 
-enum err bedrock_broken(struct bedrock_work *work, enum err err, str message)
-{
-    *work->fault = (struct fault){
-        .kind = err,
-        .type = FAULT_PROVIDER_UNAVAILABLE,
-        .message = message,
-        .retryable = true,
-    };
-    return err;
-}
-
-static enum err too_big(struct bedrock_work *work)
-{
-    return bedrock_broken(work, ERR_TOO_BIG, STR("the provider sent more at once than is allowed"));
-}
-
 void bedrock_start(struct bedrock_work *work)
 {
     if (!work->answer->started) {
@@ -43,9 +27,7 @@ static void say(struct bedrock_work *work, str text)
     if (text.len == 0) {
         return;
     }
-    for (size_t i = 0; i < text.len; i++) {
-        answer->text_chars += ((unsigned char)text.at[i] & 0xc0) != 0x80 ? 1 : 0;
-    }
+    answer->text_chars += decoding_characters(text);
     answer->said_anything = true;
     add(work, EVENT_TEXT)->text = text;
 }
@@ -53,33 +35,17 @@ static void say(struct bedrock_work *work, str text)
 /* What was taken for a repetition of the prefill and is none. */
 static void say_withheld(struct bedrock_work *work)
 {
-    struct bedrock_answer *answer = work->answer;
-
-    if (!answer->prefill_done) {
-        answer->prefill_done = true;
-        say(work, str_take(work->decoder->hints.prefill, answer->prefill_seen));
-    }
-}
-
-/* Without the prefill, should the answer begin with it. */
-static str skip_prefill(struct bedrock_work *work, str text)
-{
-    struct bedrock_answer *answer = work->answer;
-    str rest = str_skip(work->decoder->hints.prefill, answer->prefill_seen);
-    size_t len = text.len < rest.len ? text.len : rest.len;
-
-    if (!str_eq(str_take(text, len), str_take(rest, len))) {
-        say_withheld(work);
-        return text;
-    }
-    answer->prefill_seen += len;
-    answer->prefill_done = len == rest.len;
-    return str_skip(text, len);
+    say(work, repetition_end(&work->answer->repetition, work->decoder->hints.prefill));
 }
 
 static void give_text(struct bedrock_work *work, str text)
 {
-    say(work, work->answer->prefill_done ? text : skip_prefill(work, text));
+    str held = STR_NONE;
+    str rest =
+        repetition_skip(&work->answer->repetition, work->decoder->hints.prefill, text, &held);
+
+    say(work, held);
+    say(work, rest);
 }
 
 /* ---- Citations ---- */
@@ -95,7 +61,7 @@ static enum err hold_citation(struct bedrock_work *work, json *citation)
     }
     json_put_value(&writer, NULL, citation);
     if (json_write_end(&writer) != ERR_OK || buf_add_char(held, '\n') != ERR_OK) {
-        return too_big(work);
+        return decoding_too_big(work->fault);
     }
     return ERR_OK;
 }
@@ -119,38 +85,23 @@ static str first_of(str a, str b)
     return a.len > 0 ? a : b;
 }
 
-/* The JSON that was written, read back as a value. */
-static json *value_of(struct bedrock_work *work, struct buf *text, const struct json_writer *writer)
-{
-    json *value =
-        json_write_end(writer) == ERR_OK ? json_read_lenient(work->scratch, buf_str(text)) : NULL;
-
-    buf_free(text);
-    return value;
-}
-
 /* Pages have an address, documents only their title. */
 static enum err give_citation(struct bedrock_work *work, str line)
 {
-    json *citation = json_read_lenient(work->scratch, line);
-    json *web = json_get(json_get(citation, "location"), "web");
-    struct buf text;
-    struct json_writer writer = json_write_to(&text);
+    json *cited = json_read_lenient(work->scratch, line);
+    json *web = json_get(json_get(cited, "location"), "web");
+    const struct citation citation = {
+        .url = first_of(json_str(web, "url"), json_str(cited, "source")),
+        .title = first_of(json_str(cited, "title"), json_str(web, "domain")),
+        .content = cited_text(work, cited),
+        .has_content = true,
+        .from = work->answer->text_from,
+        .to = work->answer->text_chars,
+    };
+    json *annotation = decoding_citation(&citation, work->decoder->bytes_max, work->scratch);
 
-    buf_init(&text, work->decoder->bytes_max);
-    json_open_object(&writer, NULL);
-    json_put_str(&writer, "type", STR("url_citation"));
-    json_open_object(&writer, "url_citation");
-    json_put_str(&writer, "url", first_of(json_str(web, "url"), json_str(citation, "source")));
-    json_put_str(&writer, "title", first_of(json_str(citation, "title"), json_str(web, "domain")));
-    json_put_str(&writer, "content", cited_text(work, citation));
-    json_put_int(&writer, "start_index", work->answer->text_from);
-    json_put_int(&writer, "end_index", work->answer->text_chars);
-    json_close_object(&writer);
-    json_close_object(&writer);
-    json *annotation = value_of(work, &text, &writer);
     if (annotation == NULL) {
-        return too_big(work);
+        return decoding_too_big(work->fault);
     }
     add(work, EVENT_ANNOTATION)->raw = annotation;
     return ERR_OK;
@@ -364,7 +315,7 @@ static enum err open_call(struct bedrock_work *work, int64_t index, json *use)
         close_call(work, before);
     }
     if (answer->call_count == BEDROCK_CALLS_MAX) {
-        return too_big(work);
+        return decoding_too_big(work->fault);
     }
     enum err err = end_block(work);
     if (call.kind == BEDROCK_CALL_TOOL) {
@@ -381,8 +332,8 @@ static enum err add_input(struct bedrock_work *work, int64_t index, str piece)
     struct bedrock_call *call = find_call(work->answer, index);
 
     if (call == NULL) {
-        return bedrock_broken(work, ERR_PEER,
-                              STR("the provider went on with a call that is not open"));
+        return decoding_broken(work->fault, ERR_PEER,
+                               STR("the provider went on with a call that is not open"));
     }
     give_input(work, call, piece);
     return ERR_OK;
@@ -414,16 +365,15 @@ static enum err add_image(struct bedrock_work *work, int64_t index, json *image)
         open_image(work, index, image);
     }
     if (!text_base64_decode(json_str(json_get(image, "source"), "bytes"), work->scratch, &bytes)) {
-        return bedrock_broken(work, ERR_PEER, STR("the provider sent an image that is not base64"));
+        return decoding_broken(work->fault, ERR_PEER,
+                               STR("the provider sent an image that is not base64"));
     }
-    return buf_add(&answer->image, bytes) == ERR_OK ? ERR_OK : too_big(work);
+    return buf_add(&answer->image, bytes) == ERR_OK ? ERR_OK : decoding_too_big(work->fault);
 }
 
 static enum err close_image(struct bedrock_work *work)
 {
     struct bedrock_answer *answer = work->answer;
-    struct buf text;
-    struct json_writer writer = json_write_to(&text);
     const char *format = answer->image_format[0] != '\0' ? answer->image_format : "png";
 
     answer->has_image = false;
@@ -432,17 +382,11 @@ static enum err close_image(struct bedrock_work *work)
     }
     str parts[] = {STR("data:image/"), str_c(format), STR(";base64,"),
                    text_base64_encode(buf_str(&answer->image), work->scratch)};
-    buf_init(&text, 2 * work->decoder->bytes_max);
-    json_open_object(&writer, NULL);
-    json_put_str(&writer, "type", STR("image_url"));
-    json_open_object(&writer, "image_url");
-    json_put_str(&writer, "url", arena_join(work->scratch, parts, COUNT_OF(parts)));
-    json_close_object(&writer);
-    json_close_object(&writer);
-    json *image = value_of(work, &text, &writer);
+    str url = arena_join(work->scratch, parts, COUNT_OF(parts));
+    json *image = decoding_image(url, 2 * work->decoder->bytes_max, work->scratch);
     buf_free(&answer->image);
     if (image == NULL) {
-        return too_big(work);
+        return decoding_too_big(work->fault);
     }
     answer->said_anything = true;
     add(work, EVENT_IMAGE)->raw = image;
@@ -590,17 +534,6 @@ enum err bedrock_stop(struct bedrock_work *work, str reason)
     return err;
 }
 
-static int64_t count_of(json *wire, const char *name)
-{
-    enum { COUNT_MAX = 1 << 30 };
-    int64_t value = json_int(wire, name);
-
-    if (value < 0) {
-        return 0;
-    }
-    return value < COUNT_MAX ? value : COUNT_MAX;
-}
-
 /* Tokens written to a cache that keeps them for an hour. */
 static int64_t written_for_1h(json *wire)
 {
@@ -609,7 +542,7 @@ static int64_t written_for_1h(json *wire)
 
     while (json_next(&walk)) {
         if (str_eq(json_str(walk.value, "ttl"), STR("1h"))) {
-            count += count_of(walk.value, "inputTokens");
+            count += decoding_count(walk.value, "inputTokens");
         }
     }
     return count;
@@ -622,30 +555,25 @@ void bedrock_take_usage(struct bedrock_work *work, json *wire)
         return;
     }
     struct usage *usage = &add(work, EVENT_USAGE)->usage;
-    int64_t total = count_of(wire, "totalTokens");
+    int64_t total = decoding_count(wire, "totalTokens");
     int64_t for_1h = written_for_1h(wire);
 
-    usage->prompt_cached = count_of(wire, "cacheReadInputTokens");
-    usage->prompt_cache_write = count_of(wire, "cacheWriteInputTokens");
+    usage->prompt_cached = decoding_count(wire, "cacheReadInputTokens");
+    usage->prompt_cache_write = decoding_count(wire, "cacheWriteInputTokens");
     usage->prompt_cache_write_1h =
         for_1h < usage->prompt_cache_write ? for_1h : usage->prompt_cache_write;
     usage->prompt =
-        count_of(wire, "inputTokens") + usage->prompt_cached + usage->prompt_cache_write;
-    usage->completion = count_of(wire, "outputTokens");
+        decoding_count(wire, "inputTokens") + usage->prompt_cached + usage->prompt_cache_write;
+    usage->completion = decoding_count(wire, "outputTokens");
     usage->total = total > 0 ? total : usage->prompt + usage->completion;
 }
 
-/* What the answer ended with, seen from what was in it: a word not known yet is a normal end when
- * there is something to show. */
 static enum finish_reason finish_of(const struct bedrock_answer *answer)
 {
-    static const struct {
-        str native;
-        enum finish_reason finish;
-    } reasons[] = {
+    static const struct finish_word words[] = {
         {STR_INIT("end_turn"), FINISH_STOP},
         {STR_INIT("stop_sequence"), FINISH_STOP},
-        {STR_INIT("tool_use"), FINISH_STOP}, /* with calls: TOOL_CALLS, below */
+        {STR_INIT("tool_use"), FINISH_STOP},
         {STR_INIT("max_tokens"), FINISH_LENGTH},
         {STR_INIT("model_context_window_exceeded"), FINISH_LENGTH},
         {STR_INIT("guardrail_intervened"), FINISH_CONTENT_FILTER},
@@ -654,15 +582,9 @@ static enum finish_reason finish_of(const struct bedrock_answer *answer)
         {STR_INIT("malformed_model_output"), FINISH_ERROR},
         {STR_INIT("malformed_tool_use"), FINISH_ERROR},
     };
-    str native = str_of(answer->native, answer->native_len);
-    enum finish_reason finish = answer->said_anything ? FINISH_STOP : FINISH_ERROR;
 
-    for (size_t i = 0; i < COUNT_OF(reasons); i++) {
-        if (str_eq(native, reasons[i].native)) {
-            finish = reasons[i].finish;
-        }
-    }
-    return finish == FINISH_STOP && answer->tool_count > 0 ? FINISH_TOOL_CALLS : finish;
+    return decoding_finish(words, COUNT_OF(words), str_of(answer->native, answer->native_len),
+                           answer->said_anything, answer->tool_count > 0);
 }
 
 void bedrock_finish(struct bedrock_work *work)

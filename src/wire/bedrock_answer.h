@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "codec/eventstream.h"
-#include "wire/dialect.h"
+#include "wire/decoding.h"
 
 enum { BEDROCK_CALLS_MAX = 64, BEDROCK_WORD_BYTES_MAX = 64 };
 
@@ -48,7 +48,7 @@ struct bedrock_answer {
 
     int64_t tool_count;
     int64_t reasoning_count;
-    size_t prefill_seen; /* bytes of the prefill that the answer repeated so far */
+    struct repetition repetition;
 
     char native[BEDROCK_WORD_BYTES_MAX]; /* the stop reason */
     size_t native_len;
@@ -63,7 +63,6 @@ struct bedrock_answer {
     bool has_json;   /* JSON_TOOL was called: once is an answer */
     bool drops_text; /* it is called: text around it is not the answer */
     bool said_anything;
-    bool prefill_done;
 };
 
 /* One call of decode(): what it works on. */
@@ -74,9 +73,6 @@ struct bedrock_work {
     struct event_list *out;
     struct fault *fault;
 };
-
-/* The provider broke its protocol; returns `err`. */
-enum err bedrock_broken(struct bedrock_work *work, enum err err, str message) MUST_CHECK;
 
 /* START, once. */
 void bedrock_start(struct bedrock_work *work);

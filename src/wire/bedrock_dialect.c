@@ -9,11 +9,6 @@
 #include "wire/bedrock_answer.h"
 #include "wire/refusal.h"
 
-static enum err cut_short(struct bedrock_work *work)
-{
-    return bedrock_broken(work, ERR_CUT, STR("the provider cut its answer short"));
-}
-
 /* ---- Errors ---- */
 
 /* The status that belongs to an error's name; 0 when it is not known. */
@@ -54,12 +49,6 @@ static enum err take_exception(struct bedrock_work *work, const struct eventstre
     headers_add(&headers, work->scratch, STR("x-amzn-errortype"), message->exception_type);
     refusal_read(status_of(message->exception_type), &headers, words, work->decoder->arena,
                  work->fault);
-    return work->fault->kind != ERR_OK ? work->fault->kind : ERR_PEER;
-}
-
-static enum err take_error(struct bedrock_work *work, json *root)
-{
-    refusal_read_json(0, root, work->decoder->arena, work->fault);
     return work->fault->kind != ERR_OK ? work->fault->kind : ERR_PEER;
 }
 
@@ -124,8 +113,8 @@ static enum err take_event(struct bedrock_work *work, const struct eventstream_m
         }
         json *root = json_read_lenient(work->scratch, message->payload);
         if (root == NULL) {
-            return bedrock_broken(work, ERR_PEER,
-                                  STR("the provider sent an event that is not JSON"));
+            return decoding_broken(work->fault, ERR_PEER,
+                                   STR("the provider sent an event that is not JSON"));
         }
         if (work->answer->stopped && !handlers[i].ends_too) {
             return ERR_OK; /* the answer's end was said */
@@ -155,8 +144,8 @@ static enum err take_stream(struct bedrock_work *work, str bytes)
         case EVENTSTREAM_MORE:
             return ERR_OK;
         case EVENTSTREAM_BROKEN:
-            return bedrock_broken(work, ERR_PEER,
-                                  STR("the provider sent a message that is damaged or too big"));
+            return decoding_broken(work->fault, ERR_PEER,
+                                   STR("the provider sent a message that is damaged or too big"));
         case EVENTSTREAM_MESSAGE:
             err = take_message(work, &message);
             break;
@@ -175,7 +164,7 @@ static enum err end_stream(struct bedrock_work *work)
         return ERR_OK;
     }
     if (!answer->stopped || !eventstream_is_between(&answer->frames)) {
-        return cut_short(work);
+        return decoding_cut(work->fault);
     }
     bedrock_finish(work);
     return ERR_OK;
@@ -211,9 +200,9 @@ static enum err take_whole(struct bedrock_work *work)
     str text = json_text_find(json_text_find(body, STR("output")), STR("message"));
 
     if (!json_is(message, JSON_OBJECT)) {
-        return is_refusal(root) ? take_error(work, root)
-                                : bedrock_broken(work, ERR_PEER,
-                                                 STR("the answer of the provider is no message"));
+        return is_refusal(root) ? decoding_refused(work->decoder, 0, root, work->fault)
+                                : decoding_broken(work->fault, ERR_PEER,
+                                                  STR("the answer of the provider is no message"));
     }
     bedrock_start(work);
     enum err err =
@@ -239,7 +228,6 @@ static void init(struct decoder *decoder)
     buf_init(&answer->citations, decoder->bytes_max);
     buf_init(&answer->image, decoder->bytes_max);
     answer->is_claude = bedrock_is_claude(decoder->model);
-    answer->prefill_done = decoder->hints.prefill.len == 0;
     decoder->state = answer;
 }
 
@@ -262,11 +250,7 @@ static enum err decode(struct decoder *decoder, str bytes, struct arena *scratch
     if (decoder->framing == FRAMING_EVENTSTREAM) {
         return take_stream(&work, bytes);
     }
-    if (buf_add(&answer->body, bytes) != ERR_OK) {
-        return bedrock_broken(&work, ERR_TOO_BIG,
-                              STR("the provider sent more at once than is allowed"));
-    }
-    return ERR_OK;
+    return decoding_keep(&answer->body, bytes, fault);
 }
 
 static enum err decode_end(struct decoder *decoder, struct arena *scratch, struct event_list *out,
@@ -278,7 +262,7 @@ static enum err decode_end(struct decoder *decoder, struct arena *scratch, struc
     if (decoder->framing == FRAMING_EVENTSTREAM) {
         return end_stream(&work);
     }
-    return answer->body.len > 0 ? take_whole(&work) : cut_short(&work);
+    return answer->body.len > 0 ? take_whole(&work) : decoding_cut(fault);
 }
 
 const struct dialect bedrock_dialect = {

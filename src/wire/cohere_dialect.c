@@ -8,6 +8,7 @@
  */
 #include "codec/sse.h"
 #include "wire/cohere.h"
+#include "wire/decoding.h"
 #include "wire/refusal.h"
 
 enum { CONTENTS_MAX = 64 /* whose place in the text is known, for citations */ };
@@ -29,8 +30,7 @@ struct reply {
     size_t null_len;    /* how much of NO_ARGUMENTS they are so far, held back */
     int64_t tool_count;
 
-    size_t repeated;      /* bytes of the text to go on from that the answer repeats, held back */
-    bool is_past_prefill; /* it repeats no more of it */
+    struct repetition repetition;
 
     bool reasons;                /* the last reasoning given is one that may go on */
     bool reasons_plan;           /* and it is a plan */
@@ -53,47 +53,14 @@ static struct event *add(struct work *work, enum event_kind kind)
     return event_list_add(work->out, work->scratch, kind);
 }
 
-static enum err broken(struct work *work, enum err err, str message)
-{
-    *work->fault = (struct fault){
-        .kind = err,
-        .type = FAULT_PROVIDER_UNAVAILABLE,
-        .message = message,
-        .retryable = true,
-    };
-    return err;
-}
-
-static enum err too_big(struct work *work)
-{
-    return broken(work, ERR_TOO_BIG, STR("the provider sent more at once than is allowed"));
-}
-
-static enum err cut_short(struct work *work)
-{
-    return broken(work, ERR_CUT, STR("the provider cut its answer short"));
-}
-
 /* ---- Text and reasoning ---- */
-
-static size_t common_len(str a, str b)
-{
-    size_t len = 0;
-
-    while (len < a.len && len < b.len && a.at[len] == b.at[len]) {
-        len++;
-    }
-    return len;
-}
 
 static void say(struct work *work, str text)
 {
     if (text.len == 0) {
         return;
     }
-    for (size_t i = 0; i < text.len; i++) {
-        work->reply->text_chars += ((unsigned char)text.at[i] & 0xc0) != 0x80 ? 1 : 0;
-    }
+    work->reply->text_chars += decoding_characters(text);
     work->reply->said_anything = true;
     work->reply->reasons = false;
     add(work, EVENT_TEXT)->text = text;
@@ -102,32 +69,16 @@ static void say(struct work *work, str text)
 /* What was taken for a repetition of the text to go on from, and is none. */
 static void say_held(struct work *work)
 {
-    struct reply *reply = work->reply;
-
-    if (!reply->is_past_prefill) {
-        reply->is_past_prefill = true;
-        say(work, str_take(work->decoder->hints.prefill, reply->repeated));
-    }
+    say(work, repetition_end(&work->reply->repetition, work->decoder->hints.prefill));
 }
 
-/* Text without what repeats the one to go on from.  As long as all of it may be such a repetition
- * it is held back: what it was is known from its length. */
 static void give_text(struct work *work, str text)
 {
-    struct reply *reply = work->reply;
-    str awaited = str_skip(work->decoder->hints.prefill, reply->repeated);
-    size_t common = reply->is_past_prefill ? 0 : common_len(awaited, text);
+    str held = STR_NONE;
+    str rest = repetition_skip(&work->reply->repetition, work->decoder->hints.prefill, text, &held);
 
-    if (!reply->is_past_prefill && common == awaited.len) {
-        reply->is_past_prefill = true; /* all of it, or there is none */
-    } else if (!reply->is_past_prefill && common == text.len) {
-        reply->repeated += common;
-        return;
-    } else if (!reply->is_past_prefill) {
-        say_held(work);
-        common = 0;
-    }
-    say(work, str_skip(text, common));
+    say(work, held);
+    say(work, rest);
 }
 
 /* Pieces of the same kind go on with one block until something else is said. */
@@ -214,7 +165,6 @@ static void open_call(struct work *work, json *call)
     struct reply *reply = work->reply;
     json *function = json_get(call, "function");
     json *arguments = json_get(function, "arguments");
-    str id = json_str(call, "id");
 
     close_call(work);
     say_held(work);
@@ -225,10 +175,8 @@ static void open_call(struct work *work, json *call)
     reply->said_anything = true;
     struct event *event = add(work, EVENT_TOOL_CALL);
     event->tool.index = reply->tool_count++;
-    event->tool.id = id.len > 0
-                         ? id
-                         : arena_printf(work->scratch, "call_" STR_FMT "_%d",
-                                        STR_ARG(work->decoder->id_seed), (int)event->tool.index);
+    event->tool.id =
+        decoding_call_id(work->decoder, work->scratch, json_str(call, "id"), event->tool.index);
     event->tool.name = hints_tool_name(&work->decoder->hints, json_str(function, "name"));
     give_arguments(work, json_as_str(arguments));
 }
@@ -243,35 +191,21 @@ static str source_word(json *source, const char *name)
     return word.len > 0 ? word : json_str(json_get(source, "tool_output"), name);
 }
 
-static void put_citation(struct json_writer *writer, json *citation, json *source, int64_t from)
+static enum err give_source(struct work *work, json *cited, json *source, int64_t from)
 {
-    str url = source_word(source, "url");
     str title = source_word(source, "title");
+    const struct citation citation = {
+        .url = source_word(source, "url"),
+        .title = title.len > 0 ? title : json_str(source, "id"),
+        .content = json_str(cited, "text"),
+        .has_content = true,
+        .from = from + json_int(cited, "start"),
+        .to = from + json_int(cited, "end"),
+    };
+    json *annotation = decoding_citation(&citation, work->decoder->bytes_max, work->scratch);
 
-    json_open_object(writer, NULL);
-    json_put_str(writer, "type", STR("url_citation"));
-    json_open_object(writer, "url_citation");
-    json_put_str(writer, "url", url);
-    json_put_str(writer, "title", title.len > 0 ? title : json_str(source, "id"));
-    json_put_str(writer, "content", json_str(citation, "text"));
-    json_put_int(writer, "start_index", from + json_int(citation, "start"));
-    json_put_int(writer, "end_index", from + json_int(citation, "end"));
-    json_close_object(writer);
-    json_close_object(writer);
-}
-
-static enum err give_source(struct work *work, json *citation, json *source, int64_t from)
-{
-    struct buf text;
-    struct json_writer writer = json_write_to(&text);
-
-    buf_init(&text, work->decoder->bytes_max);
-    put_citation(&writer, citation, source, from);
-    enum err err = json_write_end(&writer);
-    json *annotation = err == ERR_OK ? json_read_lenient(work->scratch, buf_str(&text)) : NULL;
-    buf_free(&text);
     if (annotation == NULL) {
-        return too_big(work);
+        return decoding_too_big(work->fault);
     }
     add(work, EVENT_ANNOTATION)->raw = annotation;
     return ERR_OK;
@@ -297,21 +231,6 @@ static enum err give_citation(struct work *work, json *citation)
 
 /* ---- The end ---- */
 
-/* Numbers may come as 27.0. */
-static int64_t count_of(json *object, const char *name)
-{
-    enum { COUNT_MAX = 1 << 30 };
-    int64_t count = json_int(object, name);
-
-    count = count > 0 ? count : 0;
-    return count < COUNT_MAX ? count : COUNT_MAX;
-}
-
-static int64_t min_int(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* What was processed, not what is billed: `billed_units` leaves the prompt's frame out, and stands
  * in only where there is nothing else. */
 static void give_usage(struct work *work, json *wire)
@@ -323,43 +242,26 @@ static void give_usage(struct work *work, json *wire)
         return;
     }
     struct usage *usage = &add(work, EVENT_USAGE)->usage;
-    usage->prompt = count_of(tokens, "input_tokens");
-    usage->completion = count_of(tokens, "output_tokens");
+    usage->prompt = decoding_count(tokens, "input_tokens");
+    usage->completion = decoding_count(tokens, "output_tokens");
     usage->total = usage->prompt + usage->completion;
-    usage->prompt_cached = min_int(count_of(wire, "cached_tokens"), usage->prompt);
-    usage->prompt_image = min_int(count_of(tokens, "image_tokens"), usage->prompt);
-    usage->completion_reasoning = min_int(count_of(tokens, "reasoning_tokens"), usage->completion);
+    usage->prompt_cached = decoding_part(decoding_count(wire, "cached_tokens"), usage->prompt);
+    usage->prompt_image = decoding_part(decoding_count(tokens, "image_tokens"), usage->prompt);
+    usage->completion_reasoning =
+        decoding_part(decoding_count(tokens, "reasoning_tokens"), usage->completion);
 }
 
 static enum finish_reason finish_of(const struct reply *reply, str native)
 {
-    static const struct {
-        str native;
-        enum finish_reason finish;
-    } reasons[] = {
-        {STR_INIT("COMPLETE"), FINISH_STOP},
-        {STR_INIT("STOP_SEQUENCE"), FINISH_STOP},
-        {STR_INIT("TOOL_CALL"), FINISH_STOP}, /* with calls: TOOL_CALLS, below */
-        {STR_INIT("MAX_TOKENS"), FINISH_LENGTH},
-        {STR_INIT("ERROR_LIMIT"), FINISH_LENGTH},
-        {STR_INIT("ERROR_TOXIC"), FINISH_CONTENT_FILTER},
-        {STR_INIT("ERROR"), FINISH_ERROR},
-        {STR_INIT("TIMEOUT"), FINISH_ERROR},
+    static const struct finish_word words[] = {
+        {STR_INIT("COMPLETE"), FINISH_STOP},      {STR_INIT("STOP_SEQUENCE"), FINISH_STOP},
+        {STR_INIT("TOOL_CALL"), FINISH_STOP},     {STR_INIT("MAX_TOKENS"), FINISH_LENGTH},
+        {STR_INIT("ERROR_LIMIT"), FINISH_LENGTH}, {STR_INIT("ERROR_TOXIC"), FINISH_CONTENT_FILTER},
+        {STR_INIT("ERROR"), FINISH_ERROR},        {STR_INIT("TIMEOUT"), FINISH_ERROR},
     };
-    enum finish_reason finish = reply->said_anything ? FINISH_STOP : FINISH_ERROR;
 
-    for (size_t i = 0; i < COUNT_OF(reasons); i++) {
-        if (str_eq(native, reasons[i].native)) {
-            finish = reasons[i].finish;
-        }
-    }
-    return finish == FINISH_STOP && reply->tool_count > 0 ? FINISH_TOOL_CALLS : finish;
-}
-
-static enum err take_error(struct work *work, json *root)
-{
-    refusal_read_json(0, root, work->decoder->arena, work->fault);
-    return work->fault->kind != ERR_OK ? work->fault->kind : ERR_PEER;
+    return decoding_finish(words, COUNT_OF(words), native, reply->said_anything,
+                           reply->tool_count > 0);
 }
 
 /* `wire` holds finish_reason, usage and perhaps an error.  An answer that failed before it said
@@ -374,8 +276,9 @@ static enum err end_answer(struct work *work, json *wire)
     enum finish_reason finish = finish_of(work->reply, native);
     if (finish == FINISH_ERROR && !work->reply->said_anything) {
         return refusal_is_error(wire)
-                   ? take_error(work, wire)
-                   : broken(work, ERR_PEER, STR("the provider failed before it said anything"));
+                   ? decoding_refused(work->decoder, 0, wire, work->fault)
+                   : decoding_broken(work->fault, ERR_PEER,
+                                     STR("the provider failed before it said anything"));
     }
     give_usage(work, json_get(wire, "usage"));
     if (!json_is_none(error)) {
@@ -444,7 +347,8 @@ static enum err on_call_delta(struct work *work, json *root)
     json *call = json_get(message_of(root), "tool_calls");
 
     if (!work->reply->call_is_open) {
-        return broken(work, ERR_PEER, STR("the provider went on with a call that is not open"));
+        return decoding_broken(work->fault, ERR_PEER,
+                               STR("the provider went on with a call that is not open"));
     }
     give_arguments(work, json_str(json_get(call, "function"), "arguments"));
     return ERR_OK;
@@ -495,44 +399,37 @@ static enum err take_event(struct work *work, str data)
 
     if (root == NULL) {
         return work->reply->ended
-                   ? cut_short(work)
-                   : broken(work, ERR_PEER, STR("the provider sent an event that is not JSON"));
+                   ? decoding_cut(work->fault)
+                   : decoding_broken(work->fault, ERR_PEER,
+                                     STR("the provider sent an event that is not JSON"));
     }
     for (size_t i = 0; i < COUNT_OF(handlers); i++) {
         if (!str_eq(type, handlers[i].type)) {
             continue;
         }
         if (!work->reply->started && handlers[i].take != on_message_start) {
-            return broken(work, ERR_PEER,
-                          STR("the answer of the provider does not begin at its start"));
+            return decoding_broken(work->fault, ERR_PEER,
+                                   STR("the answer of the provider does not begin at its start"));
         }
         return handlers[i].take(work, root);
     }
-    return is_error(root) ? take_error(work, root) : ERR_OK;
+    return is_error(root) ? decoding_refused(work->decoder, 0, root, work->fault) : ERR_OK;
 }
 
 static enum err take_stream(struct work *work, str bytes)
 {
+    struct reply *reply = work->reply;
     struct sse_event event;
+    enum err err = ERR_OK;
 
-    for (;;) {
-        switch (sse_next(&work->reply->sse, &bytes, &event)) {
-        case SSE_MORE:
-            return ERR_OK;
-        case SSE_ERROR:
-            return work->reply->done ? ERR_OK : too_big(work);
-        case SSE_EVENT:
-            break;
-        }
+    while (err == ERR_OK && decoding_next(&reply->sse, &bytes, &event, &err, work->fault)) {
         if (str_eq(str_trim(event.data), STR("[DONE]"))) {
             work->decoder->is_complete = true; /* it stands behind message-end */
-            continue;
-        }
-        enum err err = work->reply->done ? ERR_OK : take_event(work, event.data);
-        if (err != ERR_OK) {
-            return err;
+        } else if (!reply->done) {
+            err = take_event(work, event.data);
         }
     }
+    return reply->done ? ERR_OK : err; /* what follows the end may be anything */
 }
 
 /* ---- A whole answer ---- */
@@ -575,9 +472,9 @@ static enum err take_whole(struct work *work)
     json *message = json_get(root, "message");
 
     if (!json_is(message, JSON_OBJECT)) {
-        return is_error(root)
-                   ? take_error(work, root)
-                   : broken(work, ERR_PEER, STR("the answer of the provider is not a message"));
+        return is_error(root) ? decoding_refused(work->decoder, 0, root, work->fault)
+                              : decoding_broken(work->fault, ERR_PEER,
+                                                STR("the answer of the provider is not a message"));
     }
     start_answer(work, root);
     enum err err = take_message(work, message);
@@ -612,7 +509,7 @@ static enum err decode(struct decoder *decoder, str bytes, struct arena *scratch
     if (decoder->framing != FRAMING_WHOLE) {
         return take_stream(&work, bytes);
     }
-    return buf_add(&reply->body, bytes) == ERR_OK ? ERR_OK : too_big(&work);
+    return decoding_keep(&reply->body, bytes, fault);
 }
 
 static enum err decode_end(struct decoder *decoder, struct arena *scratch, struct event_list *out,
@@ -631,7 +528,7 @@ static enum err decode_end(struct decoder *decoder, struct arena *scratch, struc
             return err;
         }
     }
-    return reply->done ? ERR_OK : cut_short(&work);
+    return reply->done ? ERR_OK : decoding_cut(fault);
 }
 
 const struct dialect cohere_dialect = {

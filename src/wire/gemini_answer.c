@@ -10,9 +10,8 @@
 #include <stddef.h>
 
 enum {
-    COUNT_MAX = 1 << 30, /* tokens; what is more is nonsense */
-    CALLS_MAX = 4096,    /* of one answer */
-    ID_BYTES_MAX = 256,  /* a longer id is replaced */
+    CALLS_MAX = 4096,   /* of one answer */
+    ID_BYTES_MAX = 256, /* a longer id is replaced */
 };
 
 struct event *gemini_add(struct gemini_work *work, enum event_kind kind, int choice)
@@ -63,34 +62,17 @@ static void say(struct gemini_work *work, int index, str text)
     gemini_add(work, EVENT_TEXT, index)->text = text;
 }
 
-static size_t common_len(str a, str b)
-{
-    size_t len = 0;
-
-    while (len < a.len && len < b.len && a.at[len] == b.at[len]) {
-        len++;
-    }
-    return len;
-}
-
 /* A model that was asked in words to go on after a text may begin by repeating it.  What matches is
  * held back until it is known whether all of it comes. */
 static void take_text(struct gemini_work *work, int index, str text)
 {
     struct gemini_choice *choice = choice_at(work, index);
-    str prefill = work->decoder->hints.prefill;
+    str held = STR_NONE;
+    str rest = repetition_skip(&choice->repetition, work->decoder->hints.prefill, text, &held);
 
     choice->is_thinking = text.len == 0 && choice->is_thinking;
-    if (!choice->past_prefill && text.len > 0) {
-        size_t same = common_len(str_skip(prefill, choice->repeated), text);
-        choice->repeated += same;
-        text = str_skip(text, same);
-        choice->past_prefill = text.len > 0 || choice->repeated == prefill.len;
-        if (choice->past_prefill && choice->repeated < prefill.len) {
-            say(work, index, str_take(prefill, choice->repeated));
-        }
-    }
-    say(work, index, text);
+    say(work, index, held);
+    say(work, index, rest);
 }
 
 /* ---- Reasoning ---- */
@@ -203,8 +185,8 @@ static enum err take_call(struct gemini_work *work, int index, json *part, str p
     str arguments = arguments_of(work, call, part_text);
 
     if (json_get(call, "partialArgs") != NULL || json_bool(call, "willContinue")) {
-        return gemini_broken(
-            work, ERR_PEER,
+        return decoding_broken(
+            work->fault, ERR_PEER,
             STR("the provider sent a tool call in pieces, which was not asked for"));
     }
     if (str_eq(name, STR(JSON_TOOL))) {
@@ -212,7 +194,8 @@ static enum err take_call(struct gemini_work *work, int index, json *part, str p
         return ERR_OK;
     }
     if (work->answer->ids.count >= CALLS_MAX) {
-        return gemini_broken(work, ERR_TOO_BIG, STR("the provider sent too many tool calls"));
+        return decoding_broken(work->fault, ERR_TOO_BIG,
+                               STR("the provider sent too many tool calls"));
     }
     str id = id_of(work, call);
     take_signature(work, index, json_str(part, "thoughtSignature"), id);
@@ -299,7 +282,8 @@ static enum err take_candidate(struct gemini_work *work, json *candidate, int64_
     enum err err = ERR_OK;
 
     if (index < 0 || index >= CHAT_CHOICES_MAX) {
-        return gemini_broken(work, ERR_PEER, STR("the provider sent a choice out of bounds"));
+        return decoding_broken(work->fault, ERR_PEER,
+                               STR("the provider sent a choice out of bounds"));
     }
     struct gemini_choice *choice = choice_at(work, (int)index);
     while (err == ERR_OK && json_next(&parts)) {
@@ -334,10 +318,7 @@ static int64_t count_in(json *value)
 {
     int64_t count = json_is(value, JSON_INT) ? json_as_int(value) : 0;
 
-    if (count < 0) {
-        return 0;
-    }
-    return count < COUNT_MAX ? count : COUNT_MAX;
+    return decoding_tokens(count);
 }
 
 /* A count that came replaces the one before; an absent one does not. */
@@ -376,11 +357,6 @@ static void take_details(struct usage *usage, str name, json *list)
     }
 }
 
-static int64_t min_int(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Usage comes with every event, not always with all members; it is told when it changed. */
 static void take_usage(struct gemini_work *work, json *wire)
 {
@@ -398,7 +374,7 @@ static void take_usage(struct gemini_work *work, json *wire)
     usage.prompt = counts->prompt + counts->tool_prompt;
     usage.completion = counts->candidates + counts->thoughts;
     usage.total = counts->total > 0 ? counts->total : usage.prompt + usage.completion;
-    usage.prompt_cached = min_int(counts->cached, usage.prompt);
+    usage.prompt_cached = decoding_part(counts->cached, usage.prompt);
     usage.completion_reasoning = counts->thoughts;
     usage.web_searches = counts->web_searches;
     if (memcmp(&usage, &work->answer->usage, sizeof(usage)) != 0) {
@@ -442,12 +418,6 @@ static void take_feedback(struct gemini_work *work, json *feedback)
     }
 }
 
-static enum err take_error(struct gemini_work *work, json *root)
-{
-    refusal_read_json(0, root, work->decoder->arena, work->fault);
-    return work->fault->kind != ERR_OK ? work->fault->kind : ERR_PEER;
-}
-
 enum err gemini_take_object(struct gemini_work *work, json *root, str text)
 {
     struct json_walk walk = json_walk(json_get(root, "candidates"));
@@ -457,11 +427,11 @@ enum err gemini_take_object(struct gemini_work *work, json *root, str text)
     enum err err = ERR_OK;
 
     if (refusal_is_error(root)) {
-        return take_error(work, root);
+        return decoding_refused(work->decoder, 0, root, work->fault);
     }
     if (!json_is(root, JSON_OBJECT)) {
-        return gemini_broken(work, ERR_PEER,
-                             STR("the provider sent something else than an answer"));
+        return decoding_broken(work->fault, ERR_PEER,
+                               STR("the provider sent something else than an answer"));
     }
     start(work, root);
     for (int64_t i = 0; err == ERR_OK && json_next(&walk); i++) {
@@ -479,10 +449,7 @@ enum err gemini_take_object(struct gemini_work *work, json *root, str text)
  * to show. */
 static enum finish_reason reason_of(const struct gemini_choice *choice, str native)
 {
-    static const struct {
-        str native;
-        enum finish_reason finish;
-    } reasons[] = {
+    static const struct finish_word words[] = {
         {STR_INIT("STOP"), FINISH_STOP},
         {STR_INIT("MAX_TOKENS"), FINISH_LENGTH},
         {STR_INIT("SAFETY"), FINISH_CONTENT_FILTER},
@@ -502,14 +469,9 @@ static enum finish_reason reason_of(const struct gemini_choice *choice, str nati
         {STR_INIT("NO_IMAGE"), FINISH_ERROR},
         {STR_INIT("IMAGE_OTHER"), FINISH_ERROR},
     };
-    enum finish_reason finish = choice->said_anything ? FINISH_STOP : FINISH_ERROR;
 
-    for (size_t i = 0; i < COUNT_OF(reasons); i++) {
-        if (str_eq(native, reasons[i].native)) {
-            finish = reasons[i].finish;
-        }
-    }
-    return finish == FINISH_STOP && choice->tool_count > 0 ? FINISH_TOOL_CALLS : finish;
+    return decoding_finish(words, COUNT_OF(words), native, choice->said_anything,
+                           choice->tool_count > 0);
 }
 
 static void finish(struct gemini_work *work, int index)
@@ -520,9 +482,7 @@ static void finish(struct gemini_work *work, int index)
     str native = is_blocked ? str_of(answer->block, answer->block_len)
                             : str_of(choice->native, choice->native_len);
 
-    if (!choice->past_prefill) {
-        say(work, index, str_take(work->decoder->hints.prefill, choice->repeated));
-    }
+    say(work, index, repetition_end(&choice->repetition, work->decoder->hints.prefill));
     struct event *event = gemini_add(work, EVENT_FINISH, index);
     event->finish.reason = is_blocked ? FINISH_CONTENT_FILTER : reason_of(choice, native);
     event->finish.native = native.len > 0 ? native : STR_NONE;
@@ -535,13 +495,14 @@ enum err gemini_end_answer(struct gemini_work *work)
 
     if (answer->choice_end == 0 && !answer->is_blocked) {
         return answer->is_whole_object
-                   ? gemini_broken(work, ERR_PEER, STR("the provider's answer has no candidates"))
-                   : gemini_cut(work);
+                   ? decoding_broken(work->fault, ERR_PEER,
+                                     STR("the provider's answer has no candidates"))
+                   : decoding_cut(work->fault);
     }
     (void)choice_at(work, 0); /* a blocked prompt has no candidate */
     for (int i = 0; i < answer->choice_end; i++) {
         if (choice_at(work, i)->native_len == 0 && !is_known) {
-            return gemini_cut(work);
+            return decoding_cut(work->fault);
         }
     }
     for (int i = 0; i < answer->choice_end; i++) {

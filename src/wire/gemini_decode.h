@@ -8,6 +8,7 @@
 
 #include "codec/json_text.h"
 #include "codec/sse.h"
+#include "wire/decoding.h"
 #include "wire/gemini.h"
 
 enum {
@@ -24,8 +25,7 @@ struct gemini_choice {
     bool is_thinking; /* the last part was a thought: the next thought goes on with it */
     bool said_anything;
 
-    size_t repeated;   /* bytes of the hinted prefill that came again and are held back */
-    bool past_prefill; /* the model is known to have gone on, or to have begun anew */
+    struct repetition repetition;
 
     char native[GEMINI_FINISH_WORD_BYTES_MAX]; /* the reason it finished */
     size_t native_len;                         /* 0: it has not */
@@ -78,10 +78,6 @@ struct gemini_work {
     struct event_list *out;
     struct fault *fault;
 };
-
-/* Fills *fault and returns `err`: the provider is to blame, and another attempt may do better. */
-enum err gemini_broken(struct gemini_work *work, enum err err, str message) MUST_CHECK;
-enum err gemini_cut(struct gemini_work *work) MUST_CHECK;
 
 /* Says what one response object says; `text` is what `root` was read from. */
 enum err gemini_take_object(struct gemini_work *work, json *root, str text) MUST_CHECK;

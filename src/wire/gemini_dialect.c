@@ -9,27 +9,6 @@
 #include "wire/gemini_decode.h"
 #include "wire/refusal.h"
 
-enum err gemini_broken(struct gemini_work *work, enum err err, str message)
-{
-    *work->fault = (struct fault){
-        .kind = err,
-        .type = FAULT_PROVIDER_UNAVAILABLE,
-        .message = message,
-        .retryable = true,
-    };
-    return err;
-}
-
-enum err gemini_cut(struct gemini_work *work)
-{
-    return gemini_broken(work, ERR_CUT, STR("the provider cut its answer short"));
-}
-
-static enum err too_big(struct gemini_work *work)
-{
-    return gemini_broken(work, ERR_TOO_BIG, STR("the provider sent more at once than is allowed"));
-}
-
 static bool is_opening(char c)
 {
     return c == '{' || c == '[';
@@ -47,9 +26,9 @@ static enum err take_event(struct gemini_work *work, str data)
     json *root = json_read_lenient(work->scratch, payload);
     if (root == NULL) {
         return work->answer->has_ended
-                   ? gemini_cut(work)
-                   : gemini_broken(work, ERR_PEER,
-                                   STR("the provider sent an event that is not JSON"));
+                   ? decoding_cut(work->fault)
+                   : decoding_broken(work->fault, ERR_PEER,
+                                     STR("the provider sent an event that is not JSON"));
     }
     return gemini_take_object(work, root, payload);
 }
@@ -57,21 +36,12 @@ static enum err take_event(struct gemini_work *work, str data)
 static enum err take_events(struct gemini_work *work, str bytes)
 {
     struct sse_event event;
+    enum err err = ERR_OK;
 
-    for (;;) {
-        switch (sse_next(&work->answer->sse, &bytes, &event)) {
-        case SSE_MORE:
-            return ERR_OK;
-        case SSE_ERROR:
-            return too_big(work);
-        case SSE_EVENT:
-            break;
-        }
-        enum err err = take_event(work, event.data);
-        if (err != ERR_OK) {
-            return err;
-        }
+    while (err == ERR_OK && decoding_next(&work->answer->sse, &bytes, &event, &err, work->fault)) {
+        err = take_event(work, event.data);
     }
+    return err;
 }
 
 /* Length of the events at the front: up to a line that begins as JSON and not as a field. */
@@ -98,7 +68,7 @@ static enum err take_stream(struct gemini_work *work, str bytes)
     if (err != ERR_OK || len == bytes.len) {
         return err;
     }
-    return buf_add(&work->answer->body, str_skip(bytes, len)) == ERR_OK ? ERR_OK : too_big(work);
+    return decoding_keep(&work->answer->body, str_skip(bytes, len), work->fault);
 }
 
 /* ---- Bodies ---- */
@@ -110,14 +80,14 @@ static enum err take_array(struct gemini_work *work, str body)
     while (json_text_next(&walk)) {
         json *root = json_read_lenient(work->scratch, walk.value);
         if (root == NULL) {
-            return gemini_cut(work);
+            return decoding_cut(work->fault);
         }
         enum err err = gemini_take_object(work, root, walk.value);
         if (err != ERR_OK) {
             return err;
         }
     }
-    return str_has_suffix(body, STR("]")) ? ERR_OK : gemini_cut(work);
+    return str_has_suffix(body, STR("]")) ? ERR_OK : decoding_cut(work->fault);
 }
 
 static enum err take_body(struct gemini_work *work)
@@ -134,8 +104,9 @@ static enum err take_body(struct gemini_work *work)
     json *root = json_read_lenient(work->scratch, body);
     if (root == NULL) {
         bool is_cut = is_opening(body.at[0]) && !str_has_suffix(body, STR("}"));
-        return is_cut ? gemini_cut(work)
-                      : gemini_broken(work, ERR_PEER, STR("the provider's answer is not JSON"));
+        return is_cut ? decoding_cut(work->fault)
+                      : decoding_broken(work->fault, ERR_PEER,
+                                        STR("the provider's answer is not JSON"));
     }
     answer->is_whole_object = !answer->has_started;
     return gemini_take_object(work, root, body);
@@ -171,7 +142,7 @@ static enum err decode(struct decoder *decoder, str bytes, struct arena *scratch
     if (decoder->framing == FRAMING_SSE) {
         return take_stream(&work, bytes);
     }
-    return buf_add(&answer->body, bytes) == ERR_OK ? ERR_OK : too_big(&work);
+    return decoding_keep(&answer->body, bytes, fault);
 }
 
 static enum err decode_end(struct decoder *decoder, struct arena *scratch, struct event_list *out,

@@ -4,28 +4,27 @@
  */
 #include "wire/gemini_decode.h"
 
-/* Reads what was written and adds it as an event's value. */
-static enum err give(struct gemini_work *work, enum event_kind kind, int index,
-                     const struct json_writer *writer)
+/* Adds the value as an event; NULL when it passed its bound. */
+static enum err give(struct gemini_work *work, enum event_kind kind, int index, json *value)
 {
-    json *value = json_read_lenient(work->scratch, buf_str(writer->out));
-    enum err err = json_write_end(writer);
-
-    buf_free(writer->out);
-    if (err != ERR_OK || value == NULL) {
-        return gemini_broken(work, ERR_TOO_BIG,
-                             STR("the provider sent more at once than is allowed"));
+    if (value == NULL) {
+        return decoding_too_big(work->fault);
     }
     gemini_add(work, kind, index)->raw = value;
     return ERR_OK;
 }
 
 /* Twice the bound of an event: what is made of one is seldom as long as it. */
-static struct json_writer begin(const struct gemini_work *work, struct buf *text)
+static size_t form_bytes_max(const struct gemini_work *work)
 {
     size_t bytes_max = work->decoder->bytes_max;
 
-    buf_init(text, bytes_max < SIZE_MAX / 2 ? 2 * bytes_max + 4096 : bytes_max);
+    return bytes_max < SIZE_MAX / 2 ? 2 * bytes_max + 4096 : bytes_max;
+}
+
+static struct json_writer begin(const struct gemini_work *work, struct buf *text)
+{
+    buf_init(text, form_bytes_max(work));
     return json_write_to(text);
 }
 
@@ -34,16 +33,9 @@ static struct json_writer begin(const struct gemini_work *work, struct buf *text
 static enum err give_image(struct gemini_work *work, int index, str mime, str data)
 {
     str parts[] = {STR("data:"), mime, STR(";base64,"), data};
-    struct buf text;
-    struct json_writer writer = begin(work, &text);
+    str url = arena_join(work->scratch, parts, COUNT_OF(parts));
 
-    json_open_object(&writer, NULL);
-    json_put_str(&writer, "type", STR("image_url"));
-    json_open_object(&writer, "image_url");
-    json_put_str(&writer, "url", arena_join(work->scratch, parts, COUNT_OF(parts)));
-    json_close_object(&writer);
-    json_close_object(&writer);
-    return give(work, EVENT_IMAGE, index, &writer);
+    return give(work, EVENT_IMAGE, index, decoding_image(url, form_bytes_max(work), work->scratch));
 }
 
 static enum err give_audio(struct gemini_work *work, int index, str data)
@@ -56,7 +48,7 @@ static enum err give_audio(struct gemini_work *work, int index, str data)
     json_put_str(&writer, "id", id);
     json_put_str(&writer, "data", data);
     json_close_object(&writer);
-    return give(work, EVENT_AUDIO, index, &writer);
+    return give(work, EVENT_AUDIO, index, decoding_written(&writer, work->scratch));
 }
 
 enum err gemini_take_media(struct gemini_work *work, int index, json *media)
@@ -110,12 +102,12 @@ enum err gemini_take_logprobs(struct gemini_work *work, int index, json *result)
     }
     json_close_array(&writer);
     json_close_object(&writer);
-    return give(work, EVENT_LOGPROBS, index, &writer);
+    return give(work, EVENT_LOGPROBS, index, decoding_written(&writer, work->scratch));
 }
 
 /* ---- Citations ---- */
 
-struct citation {
+struct source {
     str url;
     str title;
     str content; /* the text it stands behind, when the provider repeats it */
@@ -137,11 +129,11 @@ static uint64_t hash_of(str bytes)
 }
 
 /* True the first time; false also when there are too many. */
-static bool is_new(struct gemini_work *work, int index, const struct citation *citation)
+static bool is_new(struct gemini_work *work, int index, const struct source *source)
 {
     struct gemini_answer *answer = work->answer;
-    uint64_t place[] = {(uint64_t)index, citation->from, citation->to};
-    uint64_t hash = hash_of(citation->url);
+    uint64_t place[] = {(uint64_t)index, source->from, source->to};
+    uint64_t hash = hash_of(source->url);
 
     for (size_t i = 0; i < COUNT_OF(place); i++) {
         hash = (hash ^ place[i]) * hash_prime;
@@ -161,16 +153,6 @@ static bool is_new(struct gemini_work *work, int index, const struct citation *c
     return true;
 }
 
-static int64_t characters_in(str text)
-{
-    int64_t count = 0;
-
-    for (size_t i = 0; i < text.len; i++) {
-        count += ((unsigned char)text.at[i] & 0xc0) != 0x80 ? 1 : 0;
-    }
-    return count;
-}
-
 /* A number of bytes that was given, within the text. */
 static size_t offset_in(str text, json *value)
 {
@@ -184,64 +166,56 @@ static size_t offset_in(str text, json *value)
 
 /* Offsets count bytes from the beginning of one part, and a stream does not tell which: the
  * repeated text, looked for from there on, is the better witness. */
-static void place_citation(struct gemini_work *work, struct citation *citation, str text,
-                           json *segment)
+static void place_source(struct gemini_work *work, struct source *source, str text, json *segment)
 {
-    citation->content = json_str(segment, "text");
-    citation->from = offset_in(text, json_get(segment, "startIndex"));
-    citation->to = offset_in(text, json_get(segment, "endIndex"));
-    str rest = str_skip(text, citation->from);
-    if (citation->content.len > 0 && !str_has_prefix(rest, citation->content) &&
+    source->content = json_str(segment, "text");
+    source->from = offset_in(text, json_get(segment, "startIndex"));
+    source->to = offset_in(text, json_get(segment, "endIndex"));
+    str rest = str_skip(text, source->from);
+    if (source->content.len > 0 && !str_has_prefix(rest, source->content) &&
         work->answer->search_count++ < GEMINI_SEARCHES_MAX) {
-        size_t at = str_find(rest, citation->content);
+        size_t at = str_find(rest, source->content);
         if (at < rest.len) {
-            citation->from += at;
-            citation->to = citation->from + citation->content.len;
+            source->from += at;
+            source->to = source->from + source->content.len;
         }
     }
-    citation->to = citation->to > citation->from ? citation->to : citation->from;
+    source->to = source->to > source->from ? source->to : source->from;
 }
 
 static enum err give_citation(struct gemini_work *work, int index, str said,
-                              const struct citation *citation)
+                              const struct source *source)
 {
-    int64_t start = 0;
-    struct buf text;
+    str before = str_take(said, source->from);
+    str behind = str_take(str_skip(said, source->from), source->to - source->from);
+    struct citation citation = {
+        .url = source->url,
+        .title = source->title,
+        .content = source->content,
+        .has_content = source->content.len > 0,
+    };
 
-    if (citation->url.len == 0 || !is_new(work, index, citation)) {
+    if (source->url.len == 0 || !is_new(work, index, source)) {
         return ERR_OK;
     }
-    struct json_writer writer = begin(work, &text);
-    start = characters_in(str_take(said, citation->from));
-    json_open_object(&writer, NULL);
-    json_put_str(&writer, "type", STR("url_citation"));
-    json_open_object(&writer, "url_citation");
-    json_put_str(&writer, "url", citation->url);
-    json_put_str(&writer, "title", citation->title);
-    if (citation->content.len > 0) {
-        json_put_str(&writer, "content", citation->content);
-    }
-    json_put_int(&writer, "start_index", start);
-    json_put_int(&writer, "end_index",
-                 start + characters_in(str_take(str_skip(said, citation->from),
-                                                citation->to - citation->from)));
-    json_close_object(&writer);
-    json_close_object(&writer);
-    return give(work, EVENT_ANNOTATION, index, &writer);
+    citation.from = decoding_characters(before);
+    citation.to = citation.from + decoding_characters(behind);
+    return give(work, EVENT_ANNOTATION, index,
+                decoding_citation(&citation, form_bytes_max(work), work->scratch));
 }
 
 /* Where a chunk was found: the web, a map, or a store of documents. */
-static struct citation citation_of(json *chunk)
+static struct source source_of(json *chunk)
 {
     static const char *const places[] = {"web", "retrievedContext", "maps"};
-    struct citation citation = {0};
+    struct source source = {0};
 
-    for (size_t i = 0; i < COUNT_OF(places) && citation.url.len == 0; i++) {
+    for (size_t i = 0; i < COUNT_OF(places) && source.url.len == 0; i++) {
         json *place = json_get(chunk, places[i]);
-        citation.url = json_str(place, "uri");
-        citation.title = json_str(place, "title");
+        source.url = json_str(place, "uri");
+        source.title = json_str(place, "title");
     }
-    return citation;
+    return source;
 }
 
 static json **elements_of(struct arena *arena, json *array)
@@ -271,9 +245,9 @@ static enum err take_grounding(struct gemini_work *work, int index, str said, js
                 work->answer->annotation_count == GEMINI_ANNOTATIONS_MAX) {
                 continue;
             }
-            struct citation citation = citation_of(chunks[at]);
-            place_citation(work, &citation, said, json_get(supports.value, "segment"));
-            enum err err = give_citation(work, index, said, &citation);
+            struct source source = source_of(chunks[at]);
+            place_source(work, &source, said, json_get(supports.value, "segment"));
+            enum err err = give_citation(work, index, said, &source);
             if (err != ERR_OK) {
                 return err;
             }
@@ -289,13 +263,13 @@ static enum err take_recitation(struct gemini_work *work, int index, str said, j
     struct json_walk walk = json_walk(list != NULL ? list : json_get(metadata, "citationSources"));
 
     while (json_next(&walk)) {
-        struct citation citation = {
+        struct source source = {
             .url = json_str(walk.value, "uri"),
             .title = json_str(walk.value, "title"),
         };
-        place_citation(work, &citation, said, walk.value);
-        citation.content = STR_NONE;
-        enum err err = give_citation(work, index, said, &citation);
+        place_source(work, &source, said, walk.value);
+        source.content = STR_NONE;
+        enum err err = give_citation(work, index, said, &source);
         if (err != ERR_OK) {
             return err;
         }

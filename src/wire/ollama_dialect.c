@@ -8,6 +8,7 @@
 #include "codec/json_text.h"
 #include "codec/json_write.h"
 #include "codec/ndjson.h"
+#include "wire/decoding.h"
 #include "wire/ollama.h"
 #include "wire/refusal.h"
 
@@ -34,27 +35,6 @@ struct work {
 static struct event *add(struct work *work, enum event_kind kind)
 {
     return event_list_add(work->out, work->scratch, kind);
-}
-
-static enum err broken(struct work *work, enum err err, str message)
-{
-    *work->fault = (struct fault){
-        .kind = err,
-        .type = FAULT_PROVIDER_UNAVAILABLE,
-        .message = message,
-        .retryable = true,
-    };
-    return err;
-}
-
-static enum err too_big(struct work *work)
-{
-    return broken(work, ERR_TOO_BIG, STR("the provider sent more at once than is allowed"));
-}
-
-static enum err cut_short(struct work *work)
-{
-    return broken(work, ERR_CUT, STR("the provider cut its answer short"));
 }
 
 /* ---- What a message says ---- */
@@ -103,14 +83,11 @@ static void give_call(struct work *work, json *call, str raw)
 {
     json *function = json_get(call, "function");
     int64_t index = work->reply->tool_count++;
-    str id = json_str(call, "id");
 
     work->reply->said_anything = true;
     struct event *event = add(work, EVENT_TOOL_CALL);
     event->tool.index = index;
-    event->tool.id = id.len > 0 ? id
-                                : arena_printf(work->scratch, "call_" STR_FMT "_%d",
-                                               STR_ARG(work->decoder->id_seed), (int)index);
+    event->tool.id = decoding_call_id(work->decoder, work->scratch, json_str(call, "id"), index);
     event->tool.name = hints_tool_name(&work->decoder->hints, json_str(function, "name"));
     event = add(work, EVENT_TOOL_ARGS);
     event->tool_args.index = index;
@@ -149,26 +126,15 @@ static enum err give_logprobs(struct work *work, json *list)
     json_open_object(&writer, NULL);
     json_put_value(&writer, "content", list);
     json_close_object(&writer);
-    enum err err = json_write_end(&writer);
-    json *logprobs = err == ERR_OK ? json_read_lenient(work->scratch, buf_str(&text)) : NULL;
-    buf_free(&text);
+    json *logprobs = decoding_written(&writer, work->scratch);
     if (logprobs == NULL) {
-        return too_big(work);
+        return decoding_too_big(work->fault);
     }
     add(work, EVENT_LOGPROBS)->raw = logprobs;
     return ERR_OK;
 }
 
 /* ---- The end ---- */
-
-static int64_t count_of(json *root, const char *name)
-{
-    enum { COUNT_MAX = 1 << 30 };
-    int64_t count = json_int(root, name);
-
-    count = count > 0 ? count : 0;
-    return count < COUNT_MAX ? count : COUNT_MAX;
-}
 
 /* The prompt's count is left out when all of it was in the server's cache. */
 static void give_usage(struct work *work, json *root)
@@ -178,8 +144,8 @@ static void give_usage(struct work *work, json *root)
         return;
     }
     struct usage *usage = &add(work, EVENT_USAGE)->usage;
-    usage->prompt = count_of(root, "prompt_eval_count");
-    usage->completion = count_of(root, "eval_count");
+    usage->prompt = decoding_count(root, "prompt_eval_count");
+    usage->completion = decoding_count(root, "eval_count");
     usage->total = usage->prompt + usage->completion;
 }
 
@@ -218,11 +184,11 @@ static enum err take_object(struct work *work, json *root, str text)
     json *message = json_get(root, "message");
 
     if (refusal_is_error(root)) {
-        refusal_read_json(0, root, work->decoder->arena, work->fault);
-        return work->fault->kind != ERR_OK ? work->fault->kind : ERR_PEER;
+        return decoding_refused(work->decoder, 0, root, work->fault);
     }
     if (!json_is(message, JSON_OBJECT) && !json_bool(root, "done")) {
-        return broken(work, ERR_PEER, STR("the answer of the provider is not a message"));
+        return decoding_broken(work->fault, ERR_PEER,
+                               STR("the answer of the provider is not a message"));
     }
     start_answer(work, root);
     give_text(work, message);
@@ -245,8 +211,9 @@ static enum err take_line(struct work *work, str line)
     json *root = json_read_lenient(work->scratch, line);
     if (root == NULL) {
         return work->reply->ended
-                   ? cut_short(work)
-                   : broken(work, ERR_PEER, STR("the provider sent a line that is not JSON"));
+                   ? decoding_cut(work->fault)
+                   : decoding_broken(work->fault, ERR_PEER,
+                                     STR("the provider sent a line that is not JSON"));
     }
     return take_object(work, root, line);
 }
@@ -260,7 +227,7 @@ static enum err take_stream(struct work *work, str bytes)
         case NDJSON_MORE:
             return ERR_OK;
         case NDJSON_LONG:
-            return too_big(work);
+            return decoding_too_big(work->fault);
         case NDJSON_LINE:
             break;
         }
@@ -318,7 +285,7 @@ static enum err decode(struct decoder *decoder, str bytes, struct arena *scratch
     if (decoder->framing != FRAMING_WHOLE) {
         return take_stream(&work, bytes);
     }
-    return buf_add(&reply->body, bytes) == ERR_OK ? ERR_OK : too_big(&work);
+    return decoding_keep(&reply->body, bytes, fault);
 }
 
 static enum err decode_end(struct decoder *decoder, struct arena *scratch, struct event_list *out,
@@ -338,7 +305,7 @@ static enum err decode_end(struct decoder *decoder, struct arena *scratch, struc
     if (err != ERR_OK) {
         return err;
     }
-    return reply->done ? ERR_OK : cut_short(&work);
+    return reply->done ? ERR_OK : decoding_cut(fault);
 }
 
 const struct dialect ollama_dialect = {

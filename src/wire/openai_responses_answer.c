@@ -97,7 +97,8 @@ static struct responses_state *add_item(struct responses_work *work, enum respon
 
 static enum err too_many(struct responses_work *work)
 {
-    return responses_broken(work, ERR_TOO_BIG, STR("the provider's answer has too many items"));
+    return decoding_broken(work->fault, ERR_TOO_BIG,
+                           STR("the provider's answer has too many items"));
 }
 
 /* ---- Saying ---- */
@@ -113,9 +114,7 @@ static void say_text(struct responses_work *work, struct responses_state *item, 
         }
         item->text_from = answer->text_chars;
     }
-    for (size_t i = 0; i < text.len; i++) {
-        answer->text_chars += ((unsigned char)text.at[i] & 0xc0) != 0x80 ? 1 : 0;
-    }
+    answer->text_chars += decoding_characters(text);
     add(work, EVENT_TEXT)->text = text;
 }
 
@@ -729,7 +728,8 @@ static enum err close_items(struct responses_work *work)
     for (size_t i = 0; i < answer->item_count; i++) {
         struct responses_state *item = &answer->items[i];
         if (item->owes) {
-            return responses_broken(work, ERR_PEER, STR("the answer of the provider has a gap"));
+            return decoding_broken(work->fault, ERR_PEER,
+                                   STR("the answer of the provider has a gap"));
         }
         if (item->is_open && !item->has_spoken) {
             say(work, item, SPEECH_ARGUMENTS, NULL, STR("{}"));

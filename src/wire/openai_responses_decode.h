@@ -8,7 +8,7 @@
 
 #include "codec/sse.h"
 #include "llm/event.h"
-#include "wire/dialect.h"
+#include "wire/decoding.h"
 #include "wire/openai_responses.h"
 
 enum { RESPONSES_ITEMS_MAX = 1024 };
@@ -79,9 +79,6 @@ struct responses_work {
     struct event_list *out;
     struct fault *fault;
 };
-
-/* Fills work->fault: the provider did what `message` says.  Gives back `err`. */
-enum err responses_broken(struct responses_work *work, enum err err, str message) MUST_CHECK;
 
 /* The event is about an item that grows. */
 enum err responses_take_event(struct responses_work *work, enum responses_event type,

@@ -8,28 +8,6 @@
 #include "wire/openai_responses_decode.h"
 #include "wire/refusal.h"
 
-enum err responses_broken(struct responses_work *work, enum err err, str message)
-{
-    *work->fault = (struct fault){
-        .kind = err,
-        .type = FAULT_PROVIDER_UNAVAILABLE,
-        .message = message,
-        .retryable = true,
-    };
-    return err;
-}
-
-static enum err too_big(struct responses_work *work)
-{
-    return responses_broken(work, ERR_TOO_BIG,
-                            STR("the provider sent more at once than is allowed"));
-}
-
-static enum err cut_short(struct responses_work *work)
-{
-    return responses_broken(work, ERR_CUT, STR("the provider cut its answer short"));
-}
-
 /* ---- Beginning ---- */
 
 /* Members that the chat format has too, at the head of its answers: what is known only at the end
@@ -102,8 +80,7 @@ static enum err take_error(struct responses_work *work, json *root)
     int status = status_of_code(json_str(inner, "code"));
 
     status = status != 0 ? status : status_of_code(json_str(inner, "type"));
-    refusal_read_json(status, root, work->decoder->arena, work->fault);
-    return work->fault->kind != ERR_OK ? work->fault->kind : ERR_PEER;
+    return decoding_refused(work->decoder, status, root, work->fault);
 }
 
 /* ---- Ending ---- */
@@ -111,16 +88,9 @@ static enum err take_error(struct responses_work *work, json *root)
 /* A count of tokens by either name. */
 static int64_t count_in(json *object, const char *name, const char *other)
 {
-    enum { COUNT_MAX = 1 << 30 };
     int64_t count = json_int(object, name);
 
-    count = count != 0 ? count : json_int(object, other);
-    return count < 0 ? 0 : count < COUNT_MAX ? count : COUNT_MAX;
-}
-
-static int64_t min_int(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
+    return decoding_tokens(count != 0 ? count : json_int(object, other));
 }
 
 static void take_usage(struct responses_work *work, json *wire)
@@ -141,22 +111,19 @@ static void take_usage(struct responses_work *work, json *wire)
     if (usage->total == 0) {
         usage->total = usage->prompt + usage->completion;
     }
-    usage->prompt_cached = min_int(count_in(in, "cached_tokens", "cached_tokens"), usage->prompt);
-    usage->prompt_cache_write = min_int(count_in(in, "cache_write_tokens", "cache_write_tokens"),
-                                        usage->prompt - usage->prompt_cached);
+    usage->prompt_cached =
+        decoding_part(count_in(in, "cached_tokens", "cached_tokens"), usage->prompt);
+    usage->prompt_cache_write =
+        decoding_part(count_in(in, "cache_write_tokens", "cache_write_tokens"),
+                      usage->prompt - usage->prompt_cached);
     usage->completion_reasoning =
-        min_int(count_in(out, "reasoning_tokens", "reasoning_tokens"), usage->completion);
+        decoding_part(count_in(out, "reasoning_tokens", "reasoning_tokens"), usage->completion);
     usage->web_searches = work->answer->web_searches;
 }
 
-/* A call that was cut stays `length`; a word not known yet is a normal end when there is something
- * to show. */
 static enum finish_reason finish_of(const struct responses_answer *answer, str native)
 {
-    static const struct {
-        str native;
-        enum finish_reason finish;
-    } reasons[] = {
+    static const struct finish_word words[] = {
         {STR_INIT("completed"), FINISH_STOP},
         {STR_INIT("max_output_tokens"), FINISH_LENGTH},
         {STR_INIT("max_tokens"), FINISH_LENGTH},
@@ -164,14 +131,9 @@ static enum finish_reason finish_of(const struct responses_answer *answer, str n
         {STR_INIT("incomplete"), FINISH_LENGTH},
         {STR_INIT("content_filter"), FINISH_CONTENT_FILTER},
     };
-    enum finish_reason finish = answer->has_said ? FINISH_STOP : FINISH_ERROR;
 
-    for (size_t i = 0; i < COUNT_OF(reasons); i++) {
-        if (str_eq(native, reasons[i].native)) {
-            finish = reasons[i].finish;
-        }
-    }
-    return finish == FINISH_STOP && answer->tool_count > 0 ? FINISH_TOOL_CALLS : finish;
+    return decoding_finish(words, COUNT_OF(words), native, answer->has_said,
+                           answer->tool_count > 0);
 }
 
 static enum err finish(struct responses_work *work, json *response, str status)
@@ -204,7 +166,8 @@ static enum err take_response(struct responses_work *work, json *response, str s
     }
     if (str_eq(status, STR("cancelled")) || str_eq(status, STR("queued")) ||
         str_eq(status, STR("in_progress"))) {
-        return responses_broken(work, ERR_PEER, STR("the provider did not finish its answer"));
+        return decoding_broken(work->fault, ERR_PEER,
+                               STR("the provider did not finish its answer"));
     }
     responses_start(work, response);
     return finish(work, response, status);
@@ -309,23 +272,15 @@ static enum err take_event(struct responses_work *work, const struct sse_event *
 
 static enum err take_stream(struct responses_work *work, str bytes)
 {
+    struct responses_answer *answer = work->answer;
     struct sse_event event;
+    enum err err = ERR_OK;
 
-    while (!work->answer->is_done) {
-        switch (sse_next(&work->answer->sse, &bytes, &event)) {
-        case SSE_MORE:
-            return ERR_OK;
-        case SSE_ERROR:
-            return too_big(work);
-        case SSE_EVENT:
-            break;
-        }
-        enum err err = take_event(work, &event);
-        if (err != ERR_OK) {
-            return err;
-        }
+    while (err == ERR_OK && !answer->is_done &&
+           decoding_next(&answer->sse, &bytes, &event, &err, work->fault)) {
+        err = take_event(work, &event);
     }
-    return ERR_OK; /* nothing follows the last event but [DONE] */
+    return err; /* nothing follows the last event but [DONE] */
 }
 
 static enum err end_stream(struct responses_work *work)
@@ -342,7 +297,7 @@ static enum err end_stream(struct responses_work *work)
     if (answer->is_chat) {
         return read_chat(work, STR_NONE, true);
     }
-    return answer->is_done ? ERR_OK : cut_short(work);
+    return answer->is_done ? ERR_OK : decoding_cut(work->fault);
 }
 
 /* ---- A whole answer ---- */
@@ -361,8 +316,8 @@ static enum err take_whole(struct responses_work *work)
     if (!json_is(json_get(root, "output"), JSON_ARRAY)) {
         bool is_told = json_get(root, "message") != NULL || json_get(root, "detail") != NULL;
         return is_told ? take_error(work, root)
-                       : responses_broken(work, ERR_PEER,
-                                          STR("the answer of the provider is not a response"));
+                       : decoding_broken(work->fault, ERR_PEER,
+                                         STR("the answer of the provider is not a response"));
     }
     return take_response(work, root, STR("completed"));
 }
@@ -398,7 +353,7 @@ static enum err decode(struct decoder *decoder, str bytes, struct arena *scratch
     if (decoder->framing == FRAMING_SSE) {
         return take_stream(&work, bytes);
     }
-    return buf_add(&answer->body, bytes) == ERR_OK ? ERR_OK : too_big(&work);
+    return decoding_keep(&answer->body, bytes, fault);
 }
 
 static enum err decode_end(struct decoder *decoder, struct arena *scratch, struct event_list *out,
@@ -410,7 +365,7 @@ static enum err decode_end(struct decoder *decoder, struct arena *scratch, struc
     if (decoder->framing == FRAMING_SSE) {
         return end_stream(&work);
     }
-    return answer->body.len > 0 ? take_whole(&work) : cut_short(&work);
+    return answer->body.len > 0 ? take_whole(&work) : decoding_cut(fault);
 }
 
 const struct dialect openai_responses_dialect = {

@@ -82,7 +82,7 @@ static void a_prefill_that_is_repeated_is_left_out(void **state)
         {{"Once", " upon", " a time."}, 3, "text  a time.\n"},
         {{"Once upon a", " time."}, 2, "text  a\ntext  time.\n"},
         {{" a time."}, 1, "text  a time.\n"},
-        {{"Once", " more."}, 2, "text Once \ntext more.\n"},
+        {{"Once", " more."}, 2, "text Once\ntext  more.\n"},
         {{"Once"}, 1, "text Once\n"},
         {{"Once upon"}, 1, ""},
         {{"Once upon", "Once upon"}, 2, "text Once upon\n"},
