@@ -5,8 +5,8 @@
  * reads them (anthropic_answer.h); anthropic_encode.c writes a request after anthropic_decide.c
  * decided what can be said, with turns.c, which orders the conversation as this API wants it,
  * anthropic_messages.c and anthropic_media.c, which write it, anthropic_tools.c,
- * anthropic_schema.c, which fits JSON Schemas into the API's subset, and anthropic_platform.c,
- * which knows where the API is served and how it differs there.
+ * schema_subset.c, which fits JSON Schemas into the API's subset, and anthropic_platform.c, which
+ * knows where the API is served and how it differs there.
  */
 #pragma once
 
@@ -44,16 +44,6 @@ struct anthropic_platform {
 };
 
 const struct anthropic_platform *anthropic_platform_of(const struct model *model);
-
-/* ---- Schemas ---- */
-
-/* True when the schema can be said in the API's subset without changing what it allows beyond
- * the bounds that go into descriptions. */
-bool anthropic_schema_fits(json *schema);
-
-/* Writes the schema in that subset. */
-void anthropic_schema_put(struct json_writer *writer, const char *name, json *schema,
-                          struct arena *arena);
 
 /* ---- A request being written ---- */
 

@@ -6,6 +6,7 @@
  * it; what would change the meaning by its silence is refused.
  */
 #include "wire/anthropic.h"
+#include "wire/schema_subset.h"
 #include "wire/unsaid.h"
 
 enum {
@@ -113,7 +114,7 @@ static enum err decide_json(struct anthropic_request *request)
     bool has_tool_way = anthropic_takes(request, TAKES_FORCED_TOOL) &&
                         anthropic_takes(request, TAKES_TOOLS) &&
                         chat->tool_choice != TOOL_CHOICE_NAMED;
-    if (is_plain && takes_schema && anthropic_schema_fits(chat->schema)) {
+    if (is_plain && takes_schema && schema_subset_fits(chat->schema)) {
         request->json = JSON_BY_SCHEMA;
     } else if (is_plain && has_tool_way) {
         request->json = JSON_BY_TOOL;

@@ -3,6 +3,7 @@
  */
 #include "wire/anthropic.h"
 #include "wire/request.h"
+#include "wire/schema_subset.h"
 
 enum { USER_ID_BYTES_MAX = 256 };
 
@@ -219,7 +220,7 @@ static void put_output_config(struct anthropic_request *request)
     if (request->json == JSON_BY_SCHEMA) {
         json_open_object(request->writer, "format");
         json_put_str(request->writer, "type", STR("json_schema"));
-        anthropic_schema_put(request->writer, "schema", request->chat->schema, request->arena);
+        schema_subset_put(request->writer, "schema", request->chat->schema, request->arena);
         json_close_object(request->writer);
     }
     anthropic_put_rest(request, json_get(request->chat->root, "output_config"), "effort format ");

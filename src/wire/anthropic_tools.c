@@ -2,6 +2,7 @@
  * Tools in a request to the Anthropic Messages API, and which of them must be called.
  */
 #include "wire/anthropic.h"
+#include "wire/schema_subset.h"
 
 str anthropic_tool_name(const struct anthropic_request *request, str name)
 {
@@ -76,7 +77,7 @@ static void put_loose_schema(struct anthropic_request *request, json *schema)
 static bool is_strict(const struct anthropic_request *request, const struct chat_tool *tool)
 {
     return tool->strict && request->platform->takes_schema &&
-           anthropic_takes(request, TAKES_SCHEMA) && anthropic_schema_fits(tool->parameters);
+           anthropic_takes(request, TAKES_SCHEMA) && schema_subset_fits(tool->parameters);
 }
 
 static void put_function(struct anthropic_request *request, const struct chat_tool *tool)
@@ -89,7 +90,7 @@ static void put_function(struct anthropic_request *request, const struct chat_to
         json_put_str(request->writer, "description", description);
     }
     if (is_strict(request, tool)) {
-        anthropic_schema_put(request->writer, "input_schema", tool->parameters, request->arena);
+        schema_subset_put(request->writer, "input_schema", tool->parameters, request->arena);
         json_put_bool(request->writer, "strict", true);
     } else {
         put_loose_schema(request, tool->parameters);

@@ -5,9 +5,9 @@
  * excludes forced tools, sampling and prefills.  What is left out is noted by the client's name for
  * it; what would change the meaning by its silence is refused.
  */
-#include "wire/anthropic.h" /* the subset of JSON Schema is the same */
 #include "wire/bedrock.h"
 #include "wire/request.h"
+#include "wire/schema_subset.h"
 #include "wire/unsaid.h"
 
 enum {
@@ -100,7 +100,7 @@ static enum bedrock_form form_of_schema(struct bedrock_request *request)
                         chat->tool_choice != TOOL_CHOICE_NAMED;
 
     if (!request->turns.has_prefill && is_object_schema(chat->schema)) {
-        if (bedrock_takes(request, TAKES_SCHEMA) && anthropic_schema_fits(chat->schema)) {
+        if (bedrock_takes(request, TAKES_SCHEMA) && schema_subset_fits(chat->schema)) {
             return BEDROCK_FORM_BY_SCHEMA;
         }
         if (has_tool_way) {

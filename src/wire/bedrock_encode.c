@@ -5,10 +5,10 @@
  * additionalModelRequestFields, in each vendor's own words.
  */
 #include "codec/url.h"
-#include "wire/anthropic.h" /* the subset of JSON Schema is the same */
 #include "wire/bedrock.h"
 #include "wire/dialect.h"
 #include "wire/request.h"
+#include "wire/schema_subset.h"
 
 /* An object that is opened only when something is in it. */
 struct lazy {
@@ -302,7 +302,7 @@ static void put_output(struct bedrock_request *request)
         return;
     }
     buf_init(&schema, REQUEST_BYTES_MAX);
-    anthropic_schema_put(&writer, NULL, chat->schema, request->arena);
+    schema_subset_put(&writer, NULL, chat->schema, request->arena);
     json_open_object(request->writer, "outputConfig");
     json_open_object(request->writer, "textFormat");
     json_put_str(request->writer, "type", STR("json_schema"));

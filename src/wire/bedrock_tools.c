@@ -1,8 +1,8 @@
 /*
  * Tools in a Converse request, and which of them must be called.
  */
-#include "wire/anthropic.h" /* the subset of JSON Schema is the same */
 #include "wire/bedrock.h"
+#include "wire/schema_subset.h"
 
 /* Names that the API cannot spell are given back to the client as it wrote them. */
 static void note_aliases(struct bedrock_request *request)
@@ -74,7 +74,7 @@ static void put_spec(struct bedrock_request *request, str name, str description,
     }
     json_open_object(request->writer, "inputSchema");
     if (is_strict) {
-        anthropic_schema_put(request->writer, "json", schema, request->arena);
+        schema_subset_put(request->writer, "json", schema, request->arena);
     } else {
         put_loose_schema(request, schema);
     }
@@ -100,7 +100,7 @@ static enum err put_tool(struct bedrock_request *request, size_t index)
                               "is reserved");
     }
     bool is_strict = tool->strict && bedrock_takes(request, TAKES_SCHEMA) &&
-                     anthropic_schema_fits(tool->parameters);
+                     schema_subset_fits(tool->parameters);
     put_spec(request, bedrock_tool_name(request, tool->name),
              describe_alternatives(request, tool->description, tool->parameters), tool->parameters,
              is_strict);

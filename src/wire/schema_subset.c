@@ -1,10 +1,10 @@
 /*
- * JSON Schemas in the subset that structured output and strict tools of the Anthropic API take.
+ * JSON Schemas in the subset that structured output and strict tools take.
  *
  * Every object is closed; bounds that the subset lacks are said in the description, as the vendor's
  * SDK does; a schema that needs more than that does not fit and goes another way.
  */
-#include "wire/anthropic.h"
+#include "wire/schema_subset.h"
 
 enum {
     DEPTH_MAX = 64,    /* schemas inside each other, references followed */
@@ -216,7 +216,7 @@ static bool fits(struct check *check, json *schema)
 
 /* NOLINTEND(misc-no-recursion) */
 
-bool anthropic_schema_fits(json *schema)
+bool schema_subset_fits(json *schema)
 {
     struct check check = {.root = schema, .looks_left = LOOKS_MAX};
 
@@ -338,8 +338,8 @@ static void put_schema(struct output *output, const char *name, json *schema)
 
 /* NOLINTEND(misc-no-recursion) */
 
-void anthropic_schema_put(struct json_writer *writer, const char *name, json *schema,
-                          struct arena *arena)
+void schema_subset_put(struct json_writer *writer, const char *name, json *schema,
+                       struct arena *arena)
 {
     struct output output = {writer, arena};
 
