@@ -6,34 +6,9 @@
  */
 #include "base/text.h"
 #include "wire/anthropic.h"
+#include "wire/media.h"
 
 /* ---- What a part is ---- */
-
-/* What base64 data begins with, by what it is. */
-static str sniff(str data)
-{
-    static const struct {
-        str begins;
-        str mime;
-    } kinds[] = {
-        {STR_INIT("/9j/"), STR_INIT("image/jpeg")},
-        {STR_INIT("iVBORw0KGgo"), STR_INIT("image/png")},
-        {STR_INIT("R0lGOD"), STR_INIT("image/gif")},
-        {STR_INIT("JVBERi"), STR_INIT("application/pdf")},
-    };
-
-    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-        if (str_has_prefix(data, kinds[i].begins)) {
-            return kinds[i].mime;
-        }
-    }
-    /* RIFF, four bytes of size, WEBP */
-    if (str_has_prefix(data, STR("UklGR")) &&
-        str_eq(str_take(str_skip(data, 12), 4), STR("RUJQ"))) {
-        return STR("image/webp");
-    }
-    return STR_NONE;
-}
 
 static bool is_image(str mime)
 {
@@ -106,8 +81,8 @@ static str path_of(str url)
  * clients often say the wrong one. */
 static str media_type(const struct chat_part *part)
 {
-    str seen = sniff(part->data);
-    str said = str_trim(str_take(part->mime, str_find_char(part->mime, ';')));
+    str seen = media_type_shown(part->data);
+    str said = media_type_said(part);
 
     if (seen.len > 0) {
         return seen;
@@ -138,22 +113,6 @@ bool anthropic_needs_bytes(const struct chat_part *part, const struct model *mod
 }
 
 /* ---- Writing ---- */
-
-/* Base64 without line breaks, which this API refuses. */
-static str unbroken(struct arena *arena, str data)
-{
-    if (str_find_char(data, '\n') == data.len && str_find_char(data, '\r') == data.len) {
-        return data;
-    }
-    char *text = ARENA_ARRAY(arena, char, data.len);
-    size_t len = 0;
-    for (size_t i = 0; i < data.len; i++) {
-        if (data.at[i] != '\n' && data.at[i] != '\r') {
-            text[len++] = data.at[i];
-        }
-    }
-    return str_of(text, len);
-}
 
 /* {"type": ..., "<name>": value} as `source`. */
 static void put_source(struct anthropic_request *request, const char *type, str mime,
@@ -219,7 +178,7 @@ static enum err put_text_document(struct anthropic_request *request, const struc
 static enum err put_data(struct anthropic_request *request, const struct turn_block *block)
 {
     const struct chat_part *part = block->part;
-    str data = unbroken(request->arena, part->data);
+    str data = media_unbroken(part->data, request->arena);
     str mime = media_type(part);
     bool is_picture = is_image(mime);
     bool is_file = part->kind == PART_FILE;

@@ -6,6 +6,7 @@
  */
 #include "base/text.h"
 #include "wire/bedrock.h"
+#include "wire/media.h"
 
 enum { DOCUMENT_NAME_BYTES_MAX = 100 };
 
@@ -54,32 +55,6 @@ static const struct format formats[] = {
 
 /* ---- What a part is ---- */
 
-/* What base64 data begins with, by what it is; clients often say the wrong type. */
-static str sniff(str data)
-{
-    static const struct {
-        str begins;
-        str mime;
-    } kinds[] = {
-        {STR_INIT("/9j/"), STR_INIT("image/jpeg")},
-        {STR_INIT("iVBORw0KGgo"), STR_INIT("image/png")},
-        {STR_INIT("R0lGOD"), STR_INIT("image/gif")},
-        {STR_INIT("JVBERi"), STR_INIT("application/pdf")},
-    };
-
-    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-        if (str_has_prefix(data, kinds[i].begins)) {
-            return kinds[i].mime;
-        }
-    }
-    /* RIFF, four bytes of size, WEBP */
-    if (str_has_prefix(data, STR("UklGR")) &&
-        str_eq(str_take(str_skip(data, 12), 4), STR("RUJQ"))) {
-        return STR("image/webp");
-    }
-    return STR_NONE;
-}
-
 static const struct format *format_by_mime(str mime)
 {
     for (size_t i = 0; i < COUNT_OF(formats); i++) {
@@ -119,8 +94,8 @@ static const struct format *format_by_ending(str name)
 /* By what the data shows, what the client says, and the file's name, in this order. */
 static const struct format *format_of(const struct chat_part *part, str data)
 {
-    str mime = str_trim(str_take(part->mime, str_find_char(part->mime, ';')));
-    const struct format *format = format_by_mime(sniff(data));
+    str mime = media_type_said(part);
+    const struct format *format = format_by_mime(media_type_shown(data));
 
     format = format != NULL ? format : format_by_mime(mime);
     format = format != NULL ? format : format_by_ending(part->name);
@@ -139,22 +114,6 @@ bool bedrock_needs_bytes(const struct chat_part *part, const struct model *model
 }
 
 /* ---- Writing ---- */
-
-/* Base64 without line breaks. */
-static str unbroken(struct arena *arena, str data)
-{
-    if (str_find_char(data, '\n') == data.len && str_find_char(data, '\r') == data.len) {
-        return data;
-    }
-    char *text = ARENA_ARRAY(arena, char, data.len);
-    size_t len = 0;
-    for (size_t i = 0; i < data.len; i++) {
-        if (data.at[i] != '\n' && data.at[i] != '\r') {
-            text[len++] = data.at[i];
-        }
-    }
-    return str_of(text, len);
-}
 
 static bool is_name_char(char c)
 {
@@ -219,7 +178,7 @@ static void put_bytes(struct bedrock_request *request, const struct format *form
 enum err bedrock_put_media(struct bedrock_request *request, const struct turn_block *block)
 {
     const struct chat_part *part = block->part;
-    str data = unbroken(request->arena, part->data);
+    str data = media_unbroken(part->data, request->arena);
     const struct format *format = format_of(part, data);
     bool is_seen = part->kind == PART_IMAGE || part->kind == PART_VIDEO;
 

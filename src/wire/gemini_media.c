@@ -4,6 +4,7 @@
  */
 #include "base/text.h"
 #include "wire/gemini.h"
+#include "wire/media.h"
 
 #define FILES_API "https://generativelanguage.googleapis.com/"
 
@@ -51,29 +52,6 @@ static str mime_of_url(str url)
     return find_kind(kinds, COUNT_OF(kinds), last);
 }
 
-/* What base64 data begins with, by what it is. */
-static str sniff(str data)
-{
-    static const struct kind kinds[] = {
-        {STR_INIT("/9j/"), STR_INIT("image/jpeg")},
-        {STR_INIT("iVBORw0KGgo"), STR_INIT("image/png")},
-        {STR_INIT("R0lGOD"), STR_INIT("image/gif")},
-        {STR_INIT("JVBERi"), STR_INIT("application/pdf")},
-    };
-
-    for (size_t i = 0; i < COUNT_OF(kinds); i++) {
-        if (str_has_prefix(data, kinds[i].word)) {
-            return kinds[i].mime;
-        }
-    }
-    /* RIFF, four bytes of size, WEBP */
-    if (str_has_prefix(data, STR("UklGR")) &&
-        str_eq(str_take(str_skip(data, 12), 4), STR("RUJQ"))) {
-        return STR("image/webp");
-    }
-    return STR_NONE;
-}
-
 /* OpenAI's bare formats, and names that are often used for others. */
 static str known_mime(str mime)
 {
@@ -92,29 +70,14 @@ static str known_mime(str mime)
 /* The type that the data shows, else the one the client says: clients often say the wrong one. */
 static str media_type(const struct chat_part *part)
 {
-    str seen = part->kind == PART_IMAGE || part->kind == PART_FILE ? sniff(part->data) : STR_NONE;
+    str seen = part->kind == PART_IMAGE || part->kind == PART_FILE ? media_type_shown(part->data)
+                                                                   : STR_NONE;
 
     if (seen.len == 0 &&
         (part->mime.len == 0 || str_eq(part->mime, STR("application/octet-stream")))) {
         seen = mime_of_url(part->name);
     }
     return seen.len > 0 ? seen : known_mime(part->mime);
-}
-
-/* Base64 without line breaks. */
-static str unbroken(struct arena *arena, str data)
-{
-    if (str_find_char(data, '\n') == data.len && str_find_char(data, '\r') == data.len) {
-        return data;
-    }
-    char *text = arena_take_raw(arena, data.len);
-    size_t len = 0;
-    for (size_t i = 0; i < data.len; i++) {
-        if (data.at[i] != '\n' && data.at[i] != '\r') {
-            text[len++] = data.at[i];
-        }
-    }
-    return str_of(text, len);
 }
 
 static bool is_youtube(str url)
@@ -189,7 +152,7 @@ static bool is_image_taken(str mime)
 
 static enum err put_inline(struct gemini_request *request, const struct gemini_part *part)
 {
-    str data = unbroken(request->arena, part->part->data);
+    str data = media_unbroken(part->part->data, request->arena);
     str mime = media_type(part->part);
     bool is_image = part->part->kind == PART_IMAGE || str_has_prefix(mime, STR("image/"));
 
