@@ -62,14 +62,8 @@ str hints_tool_name(const struct answer_hints *hints, str sent)
 }
 
 static const struct dialect *const dialects[] = {
-    &openai_chat_dialect,
-    &azure_dialect,
-    &openai_responses_dialect,
-    &anthropic_dialect,
-    &gemini_dialect,
-    &bedrock_dialect,
-    &cohere_dialect,
-    &ollama_dialect,
+    &openai_chat_dialect, &azure_dialect,   &openai_responses_dialect, &anthropic_dialect,
+    &gemini_dialect,      &bedrock_dialect, &cohere_dialect,           &ollama_dialect,
 };
 
 const struct dialect *dialect_by_name(str name)

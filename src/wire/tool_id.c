@@ -55,7 +55,10 @@ static str cleaned(str text, size_t bytes_max, struct arena *arena)
     char *clean = ARENA_ARRAY(arena, char, kept.len + 1);
 
     for (size_t i = 0; i < kept.len; i++) {
-        clean[i] = is_plain(kept.at[i]) ? kept.at[i] : '_';
+        clean[i] = '_';
+        if (is_plain(kept.at[i])) {
+            clean[i] = kept.at[i];
+        }
     }
     return arena_printf(arena, "%s_%016llx", clean, (unsigned long long)hash_of(text));
 }
