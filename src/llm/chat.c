@@ -50,3 +50,20 @@ int64_t effort_budget_tokens(enum effort effort, int64_t max_tokens)
     budget = budget < BUDGET_TOKENS_MAX ? budget : BUDGET_TOKENS_MAX;
     return budget > BUDGET_TOKENS_MIN ? budget : BUDGET_TOKENS_MIN;
 }
+
+enum effort effort_by_budget(int64_t budget_tokens, int64_t max_tokens, enum effort least,
+                             enum effort most)
+{
+    enum effort nearest = least;
+    int64_t least_distance = INT64_MAX;
+
+    for (enum effort effort = least; effort <= most; effort++) {
+        int64_t distance = effort_budget_tokens(effort, max_tokens) - budget_tokens;
+        distance = distance < 0 ? -distance : distance;
+        if (distance < least_distance) {
+            least_distance = distance;
+            nearest = effort;
+        }
+    }
+    return nearest;
+}

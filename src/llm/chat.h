@@ -184,3 +184,7 @@ enum effort effort_by_name(str name);
 /* Reasoning tokens for an effort out of `max_tokens`: clamp(max_tokens x ratio, 1024, 128000), with
  * ratio max and xhigh .95, high .8, medium .5, low .2, minimal .1 (api-contract.md section 1.7). */
 int64_t effort_budget_tokens(enum effort effort, int64_t max_tokens);
+
+/* The effort from `least` to `most` whose share of `max_tokens` is nearest to `budget_tokens`. */
+enum effort effort_by_budget(int64_t budget_tokens, int64_t max_tokens, enum effort least,
+                             enum effort most);

@@ -32,6 +32,24 @@ static inline const struct model_rules *model_rules_of(const struct model *model
     return model->rules != NULL ? model->rules : &rules_unknown;
 }
 
+/* The most tokens of an answer; 0: not known. */
+static inline int64_t model_output_limit(const struct model *model)
+{
+    return model->output_tokens_max > 0 ? model->output_tokens_max
+                                        : model_rules_of(model)->output_tokens_max;
+}
+
+/* True when the operator's list has the parameter. */
+static inline bool model_lists(const struct model *model, str parameter)
+{
+    for (size_t i = 0; i < model->parameter_count; i++) {
+        if (str_eq(model->parameters[i], parameter)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static inline enum platform model_platform(const struct model *model)
 {
     return model->site != NULL ? model->site->platform : PLATFORM_OWN;

@@ -6,37 +6,27 @@
  * it; what would change the meaning by its silence is refused.
  */
 #include "wire/anthropic.h"
+#include "wire/request.h"
 #include "wire/schema_subset.h"
+#include "wire/thinking.h"
 #include "wire/unsaid.h"
 
 enum {
     CACHE_MARKS_MAX = 4,
-    BUDGET_TOKENS_MIN = 1024,
     OUTPUT_TOKENS_DEFAULT = 4096, /* when nobody knows what the model can */
 };
 
 /* ---- Refusing and leaving out ---- */
 
-/* The client asked for what this API cannot say; another provider may. */
 enum err anthropic_refuse(struct anthropic_request *request, str param, const char *words)
 {
-    *request->fault = (struct fault){
-        .kind = ERR_INVALID,
-        .type = FAULT_INVALID_REQUEST,
-        .message = arena_printf(request->arena, "`" STR_FMT "` %s", STR_ARG(param), words),
-        .param = param,
-        .retryable = true,
-    };
-    return ERR_INVALID;
+    return request_refuse(request->fault, request->arena, param, words);
 }
 
 enum err anthropic_refuse_part(struct anthropic_request *request, const struct turn_block *block,
                                const char *words)
 {
-    return anthropic_refuse(
-        request,
-        arena_printf(request->arena, "messages[%zu].content[%zu]", block->message, block->index),
-        words);
+    return request_refuse_part(request->fault, request->arena, block->message, block->index, words);
 }
 
 void anthropic_drop(struct anthropic_request *request, const char *names)
@@ -53,16 +43,7 @@ void anthropic_drop(struct anthropic_request *request, const char *names)
 
 bool anthropic_sends(const struct anthropic_request *request, str parameter, bool by_rule)
 {
-    const struct model *model = request->model;
-    const struct model_rules *rules = request->rules;
-
-    for (size_t i = 0; i < model->parameter_count; i++) {
-        if (str_eq(model->parameters[i], parameter)) {
-            return true;
-        }
-    }
-    return model->parameters == NULL && by_rule && !rules_words_have(rules->refused, parameter) &&
-           !(request->thinks && rules_words_have(rules->refused_reasoning, parameter));
+    return request_sends(request->model, request->thinks, parameter, by_rule);
 }
 
 /* ---- What this API has no word for ---- */
@@ -144,15 +125,9 @@ static enum err decide_tools(struct anthropic_request *request)
 
 /* ---- Lengths and thinking ---- */
 
-static int64_t output_tokens_limit(const struct anthropic_request *request)
-{
-    return request->model->output_tokens_max > 0 ? request->model->output_tokens_max
-                                                 : request->rules->output_tokens_max;
-}
-
 static void decide_max_tokens(struct anthropic_request *request)
 {
-    int64_t limit = output_tokens_limit(request);
+    int64_t limit = model_output_limit(request->model);
     int64_t wanted = request->chat->max_tokens;
 
     if (wanted == 0) {
@@ -161,93 +136,24 @@ static void decide_max_tokens(struct anthropic_request *request)
     request->max_tokens = limit > 0 && wanted > limit ? limit : wanted;
 }
 
-/* The effort whose budget is nearest to the given one. */
-static enum effort nearest_effort(int64_t budget_tokens, int64_t max_tokens)
-{
-    static const enum effort efforts[] = {EFFORT_LOW, EFFORT_MEDIUM, EFFORT_HIGH, EFFORT_XHIGH};
-    enum effort nearest = EFFORT_LOW;
-    int64_t least = INT64_MAX;
-
-    for (size_t i = 0; i < COUNT_OF(efforts); i++) {
-        int64_t distance = effort_budget_tokens(efforts[i], max_tokens) - budget_tokens;
-        distance = distance < 0 ? -distance : distance;
-        if (distance < least) {
-            least = distance;
-            nearest = efforts[i];
-        }
-    }
-    return nearest;
-}
-
-/* The budget that was asked for, within what the model takes. */
-static int64_t wanted_budget(const struct anthropic_request *request)
-{
-    const struct chat_reasoning *reasoning = &request->chat->reasoning;
-    const struct model_rules *rules = request->rules;
-    enum effort effort = reasoning->effort != EFFORT_UNSET ? reasoning->effort : EFFORT_MEDIUM;
-    int64_t least = rules->budget_min > 0 ? rules->budget_min : BUDGET_TOKENS_MIN;
-    int64_t limit = output_tokens_limit(request);
-    int64_t budget = reasoning->max_tokens > 0 ? reasoning->max_tokens
-                                               : effort_budget_tokens(effort, request->max_tokens);
-
-    budget = budget > least ? budget : least;
-    if (rules->budget_max > 0 && budget > rules->budget_max) {
-        budget = rules->budget_max;
-    }
-    return limit > 0 && budget > limit ? limit : budget;
-}
-
-/* The budget is part of max_tokens.  Where it would leave nothing to say, max_tokens grows by it as
- * far as the model goes, and then the budget shrinks. */
-static void decide_budget(struct anthropic_request *request)
-{
-    int64_t limit = output_tokens_limit(request);
-    int64_t budget = wanted_budget(request);
-    int64_t max_tokens = request->max_tokens;
-
-    if (budget >= max_tokens) {
-        max_tokens += budget;
-        max_tokens = limit > 0 && max_tokens > limit ? limit : max_tokens;
-        budget = budget < max_tokens ? budget : max_tokens - 1;
-    }
-    if (budget < BUDGET_TOKENS_MIN) {
-        return; /* no room to think in */
-    }
-    request->thinking = THINKING_BUDGETED;
-    request->budget_tokens = budget;
-    request->max_tokens = max_tokens;
-}
-
 static void decide_thinking_style(struct anthropic_request *request)
 {
     const struct chat_reasoning *reasoning = &request->chat->reasoning;
 
-    switch (request->rules->thinking) {
-    case THINKING_NONE:
-        return;
-    case THINKING_UNKNOWN:
-    case THINKING_LEVEL:
-    case THINKING_EFFORT:
-    case THINKING_BUDGET:
-        break;
-    case THINKING_BUDGET_ADAPTIVE:
-        if (reasoning->max_tokens > 0 && reasoning->effort == EFFORT_UNSET) {
-            break;
-        }
-        request->thinking = THINKING_BY_EFFORT;
-        return;
-    case THINKING_ADAPTIVE:
+    if (thinking_goes_by_effort(request->rules, reasoning)) {
         request->thinking = THINKING_BY_EFFORT;
         return;
     }
-    if (!request->turns.breaks_thinking) {
-        decide_budget(request);
+    if (request->rules->thinking == THINKING_NONE || request->turns.breaks_thinking) {
+        return;
     }
-}
-
-static bool thinks_unasked(const struct anthropic_request *request)
-{
-    return request->rules->habit == HABIT_BY_DEFAULT || request->rules->habit == HABIT_ALWAYS;
+    struct thinking_budget budget =
+        thinking_budget_of(reasoning, request->model, request->max_tokens);
+    if (budget.tokens > 0) {
+        request->thinking = THINKING_BUDGETED;
+        request->budget_tokens = budget.tokens;
+        request->max_tokens = budget.max_tokens;
+    }
 }
 
 /* What excludes thinking was asked for as plainly as thinking, and an answer without it is still
@@ -255,11 +161,8 @@ static bool thinks_unasked(const struct anthropic_request *request)
 static void decide_thinking(struct anthropic_request *request)
 {
     const struct chat_reasoning *reasoning = &request->chat->reasoning;
-    bool is_unwanted =
-        reasoning->set && (reasoning->enabled == TRI_FALSE || reasoning->effort == EFFORT_NONE);
-    bool is_wanted = reasoning->set && !is_unwanted &&
-                     (reasoning->enabled == TRI_TRUE || reasoning->effort != EFFORT_UNSET ||
-                      reasoning->max_tokens > 0);
+    bool is_unwanted = thinking_is_unwanted(reasoning);
+    bool is_wanted = thinking_is_wanted(reasoning);
     bool is_excluded = request->forces_tool || request->turns.has_prefill;
 
     if ((is_unwanted || is_excluded) && request->rules->habit != HABIT_ALWAYS) {
@@ -269,49 +172,20 @@ static void decide_thinking(struct anthropic_request *request)
     }
     request->thinks = request->thinking == THINKING_BUDGETED ||
                       request->thinking == THINKING_BY_EFFORT ||
-                      (request->thinking == THINKING_UNSAID && thinks_unasked(request));
+                      (request->thinking == THINKING_UNSAID && thinking_is_habit(request->rules));
     request->thinks_unwanted = is_unwanted && request->thinks;
     if ((is_wanted && !request->thinks) || request->thinks_unwanted) {
         anthropic_drop(request, "reasoning reasoning_effort thinking ");
     }
 }
 
-/* The effort that was asked for by name or by a number of tokens. */
-static enum effort wanted_effort(struct anthropic_request *request)
-{
-    const struct chat_reasoning *reasoning = &request->chat->reasoning;
-
-    if (reasoning->enabled == TRI_FALSE || reasoning->effort != EFFORT_UNSET) {
-        return reasoning->effort != EFFORT_UNSET ? reasoning->effort : EFFORT_NONE;
-    }
-    return reasoning->max_tokens > 0 ? nearest_effort(reasoning->max_tokens, request->max_tokens)
-                                     : EFFORT_MEDIUM;
-}
-
 /* The nearest effort that the model knows. */
 static enum effort known_effort(const struct anthropic_request *request, enum effort effort)
 {
-    const struct model_rules *rules = request->rules;
+    enum effort known = thinking_known_effort(request->rules, effort, EFFORT_MAX);
+    bool is_off = request->thinking == THINKING_OFF; /* more is refused then */
 
-    if (effort == EFFORT_UNSET) {
-        return effort;
-    }
-    if (effort < EFFORT_LOW) {
-        effort = EFFORT_LOW;
-    }
-    if (effort < rules->least) {
-        effort = rules->least;
-    }
-    if (effort == EFFORT_XHIGH && !anthropic_takes(request, TAKES_XHIGH)) {
-        effort = EFFORT_MAX;
-    }
-    if (rules->most != EFFORT_UNSET && effort > rules->most) {
-        effort = rules->most;
-    }
-    if (effort > EFFORT_HIGH && request->thinking == THINKING_OFF) {
-        effort = EFFORT_HIGH; /* more is refused without thinking */
-    }
-    return effort;
+    return is_off && known > EFFORT_HIGH ? EFFORT_HIGH : known;
 }
 
 static void decide_effort(struct anthropic_request *request)
@@ -320,7 +194,7 @@ static void decide_effort(struct anthropic_request *request)
     enum effort effort = verbosity;
 
     if (request->thinking == THINKING_BY_EFFORT || request->thinks_unwanted) {
-        effort = wanted_effort(request);
+        effort = thinking_effort(&request->chat->reasoning, request->max_tokens);
     }
     if (anthropic_takes(request, TAKES_EFFORT)) {
         request->effort = known_effort(request, effort);

@@ -2,6 +2,7 @@
  * The messages of a request to the Anthropic Messages API: turns, blocks, tool results.
  */
 #include "wire/anthropic.h"
+#include "wire/request.h"
 
 /* ---- Blocks ---- */
 
@@ -17,33 +18,12 @@ static void put_thinking(struct anthropic_request *request, const struct turn_bl
     json_put_str(request->writer, "signature", block->part->signature);
 }
 
-/* The arguments as an object, their text untouched: numbers of any size stay what they are. */
-static void put_input(struct anthropic_request *request, str arguments)
-{
-    struct arena_mark mark = arena_mark(request->arena);
-    json *value = json_read_lenient(request->arena, arguments);
-    enum json_type type = json_type(value);
-
-    arena_rewind(request->arena, mark);
-    if (type == JSON_OBJECT) {
-        json_put_raw(request->writer, "input", str_trim(arguments));
-        return;
-    }
-    json_open_object(request->writer, "input");
-    if (type != JSON_ABSENT) {
-        json_put_raw(request->writer, "value", str_trim(arguments));
-    } else if (str_trim(arguments).len > 0) {
-        json_put_str(request->writer, "_raw", arguments);
-    }
-    json_close_object(request->writer);
-}
-
 static void put_call(struct anthropic_request *request, const struct turn_block *block)
 {
     json_put_str(request->writer, "type", STR("tool_use"));
     json_put_str(request->writer, "id", block->id);
     json_put_str(request->writer, "name", anthropic_tool_name(request, block->part->name));
-    put_input(request, block->part->arguments);
+    request_put_arguments(request->writer, "input", block->part->arguments, request->arena);
     anthropic_put_rest(request, block->part->raw, "type id name input cache_control ");
 }
 

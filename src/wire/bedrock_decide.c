@@ -8,11 +8,11 @@
 #include "wire/bedrock.h"
 #include "wire/request.h"
 #include "wire/schema_subset.h"
+#include "wire/thinking.h"
 #include "wire/unsaid.h"
 
 enum {
     CACHE_MARKS_MAX = 4,
-    BUDGET_TOKENS_MIN = 1024,
     OUTPUT_TOKENS_DEFAULT = 4096, /* to think in, when nobody knows what the model can */
 };
 
@@ -72,16 +72,7 @@ void bedrock_drop(struct bedrock_request *request, const char *name)
 
 bool bedrock_sends(const struct bedrock_request *request, str parameter, bool by_rule)
 {
-    const struct model *model = request->model;
-    const struct model_rules *rules = request->rules;
-
-    for (size_t i = 0; i < model->parameter_count; i++) {
-        if (str_eq(model->parameters[i], parameter)) {
-            return true;
-        }
-    }
-    return model->parameters == NULL && by_rule && !rules_words_have(rules->refused, parameter) &&
-           !(request->thinks && rules_words_have(rules->refused_reasoning, parameter));
+    return request_sends(request->model, request->thinks, parameter, by_rule);
 }
 
 /* ---- The form of the answer ---- */
@@ -172,15 +163,9 @@ static enum err decide_tools(struct bedrock_request *request)
 
 /* ---- Lengths and thinking ---- */
 
-static int64_t output_tokens_limit(const struct bedrock_request *request)
-{
-    return request->model->output_tokens_max > 0 ? request->model->output_tokens_max
-                                                 : request->rules->output_tokens_max;
-}
-
 static void decide_max_tokens(struct bedrock_request *request)
 {
-    int64_t limit = output_tokens_limit(request);
+    int64_t limit = model_output_limit(request->model);
     int64_t wanted = request->chat->max_tokens;
 
     request->max_tokens = limit > 0 && wanted > limit ? limit : wanted;
@@ -189,7 +174,7 @@ static void decide_max_tokens(struct bedrock_request *request)
 /* What the model may write when the client does not say. */
 static int64_t max_tokens_or_usual(const struct bedrock_request *request)
 {
-    int64_t limit = output_tokens_limit(request);
+    int64_t limit = model_output_limit(request->model);
 
     if (request->max_tokens > 0) {
         return request->max_tokens;
@@ -197,105 +182,31 @@ static int64_t max_tokens_or_usual(const struct bedrock_request *request)
     return limit > 0 ? limit : OUTPUT_TOKENS_DEFAULT;
 }
 
-/* The effort whose budget is nearest to the given one. */
-static enum effort nearest_effort(int64_t budget_tokens, int64_t max_tokens)
-{
-    static const enum effort efforts[] = {EFFORT_LOW, EFFORT_MEDIUM, EFFORT_HIGH, EFFORT_XHIGH};
-    enum effort nearest = EFFORT_LOW;
-    int64_t least = INT64_MAX;
-
-    for (size_t i = 0; i < COUNT_OF(efforts); i++) {
-        int64_t distance = effort_budget_tokens(efforts[i], max_tokens) - budget_tokens;
-        distance = distance < 0 ? -distance : distance;
-        if (distance < least) {
-            least = distance;
-            nearest = efforts[i];
-        }
-    }
-    return nearest;
-}
-
-/* The effort that was asked for by name or by a number of tokens. */
-static enum effort wanted_effort(const struct bedrock_request *request)
-{
-    const struct chat_reasoning *reasoning = &request->chat->reasoning;
-
-    if (reasoning->effort != EFFORT_UNSET || reasoning->enabled == TRI_FALSE) {
-        return reasoning->effort != EFFORT_UNSET ? reasoning->effort : EFFORT_NONE;
-    }
-    return reasoning->max_tokens > 0
-               ? nearest_effort(reasoning->max_tokens, max_tokens_or_usual(request))
-               : EFFORT_MEDIUM;
-}
-
 /* The nearest effort that the model knows. */
 static enum effort known_effort(const struct bedrock_request *request, enum effort effort)
 {
-    const struct model_rules *rules = request->rules;
     bool is_claude = request->family->reasoning == BEDROCK_KNOB_CLAUDE;
-    enum effort most = is_claude ? EFFORT_MAX : EFFORT_HIGH;
 
-    if (effort < EFFORT_LOW) {
-        effort = EFFORT_LOW;
-    }
-    if (effort == EFFORT_XHIGH && !bedrock_takes(request, TAKES_XHIGH)) {
-        effort = EFFORT_MAX;
-    }
-    if (effort < rules->least) {
-        effort = rules->least;
-    }
-    most = rules->most != EFFORT_UNSET ? rules->most : most;
-    return effort > most ? most : effort;
+    return thinking_known_effort(request->rules, effort, is_claude ? EFFORT_MAX : EFFORT_HIGH);
 }
 
-/* The budget that was asked for, within what the model takes. */
-static int64_t wanted_budget(const struct bedrock_request *request, int64_t max_tokens)
-{
-    const struct chat_reasoning *reasoning = &request->chat->reasoning;
-    const struct model_rules *rules = request->rules;
-    enum effort effort = reasoning->effort != EFFORT_UNSET ? reasoning->effort : EFFORT_MEDIUM;
-    int64_t least = rules->budget_min > 0 ? rules->budget_min : BUDGET_TOKENS_MIN;
-    int64_t limit = output_tokens_limit(request);
-    int64_t budget = reasoning->max_tokens > 0 ? reasoning->max_tokens
-                                               : effort_budget_tokens(effort, max_tokens);
-
-    budget = budget > least ? budget : least;
-    if (rules->budget_max > 0 && budget > rules->budget_max) {
-        budget = rules->budget_max;
-    }
-    return limit > 0 && budget > limit ? limit : budget;
-}
-
-/* The budget is part of the output.  Where it would leave nothing to say, the output grows by it as
- * far as the model goes, and then the budget shrinks. */
 static void decide_budget(struct bedrock_request *request)
 {
-    int64_t limit = output_tokens_limit(request);
-    int64_t max_tokens = max_tokens_or_usual(request);
-    int64_t budget = wanted_budget(request, max_tokens);
+    struct thinking_budget budget =
+        thinking_budget_of(&request->chat->reasoning, request->model, max_tokens_or_usual(request));
 
-    if (budget >= max_tokens) {
-        max_tokens += budget;
-        max_tokens = limit > 0 && max_tokens > limit ? limit : max_tokens;
-        budget = budget < max_tokens ? budget : max_tokens - 1;
+    if (budget.tokens > 0) {
+        request->thinking = BEDROCK_THINKING_BUDGET;
+        request->budget_tokens = budget.tokens;
+        request->max_tokens = budget.max_tokens;
     }
-    if (budget < BUDGET_TOKENS_MIN) {
-        return; /* no room to think in */
-    }
-    request->thinking = BEDROCK_THINKING_BUDGET;
-    request->budget_tokens = budget;
-    request->max_tokens = max_tokens;
 }
 
 static void decide_claude_style(struct bedrock_request *request)
 {
-    const struct chat_reasoning *reasoning = &request->chat->reasoning;
-    enum thinking_style style = request->rules->thinking;
-    bool has_budget = reasoning->max_tokens > 0 && reasoning->effort == EFFORT_UNSET;
-
-    if (style == THINKING_ADAPTIVE || (style == THINKING_BUDGET_ADAPTIVE && !has_budget)) {
+    if (thinking_goes_by_effort(request->rules, &request->chat->reasoning)) {
         request->thinking = BEDROCK_THINKING_EFFORT;
-    } else if (style != THINKING_NONE && !request->turns.breaks_thinking) {
+    } else if (request->rules->thinking != THINKING_NONE && !request->turns.breaks_thinking) {
         decide_budget(request);
     }
 }
@@ -331,12 +242,8 @@ static bool can_be_off(const struct bedrock_request *request)
 static void decide_thinking(struct bedrock_request *request)
 {
     const struct chat_reasoning *reasoning = &request->chat->reasoning;
-    enum reasoning_habit habit = request->rules->habit;
-    bool is_unwanted =
-        reasoning->set && (reasoning->enabled == TRI_FALSE || reasoning->effort == EFFORT_NONE);
-    bool is_wanted = reasoning->set && !is_unwanted &&
-                     (reasoning->enabled == TRI_TRUE || reasoning->effort != EFFORT_UNSET ||
-                      reasoning->max_tokens > 0);
+    bool is_unwanted = thinking_is_unwanted(reasoning);
+    bool is_wanted = thinking_is_wanted(reasoning);
     bool is_excluded = request->family->reasoning == BEDROCK_KNOB_CLAUDE &&
                        (request->forces_tool || request->turns.has_prefill);
 
@@ -345,10 +252,10 @@ static void decide_thinking(struct bedrock_request *request)
     } else if ((is_wanted || is_unwanted) && !is_excluded) {
         decide_thinking_style(request);
     }
-    request->thinks = request->thinking == BEDROCK_THINKING_BUDGET ||
-                      request->thinking == BEDROCK_THINKING_EFFORT ||
-                      (request->thinking == BEDROCK_THINKING_UNSAID &&
-                       (habit == HABIT_BY_DEFAULT || habit == HABIT_ALWAYS));
+    request->thinks =
+        request->thinking == BEDROCK_THINKING_BUDGET ||
+        request->thinking == BEDROCK_THINKING_EFFORT ||
+        (request->thinking == BEDROCK_THINKING_UNSAID && thinking_is_habit(request->rules));
     if ((is_wanted && !request->thinks) || (is_unwanted && request->thinks)) {
         bedrock_drop(request, "reasoning");
     }
@@ -362,7 +269,8 @@ static void decide_effort(struct bedrock_request *request)
         request->family->reasoning == BEDROCK_KNOB_CLAUDE && bedrock_takes(request, TAKES_EFFORT);
 
     if (request->thinking == BEDROCK_THINKING_EFFORT) {
-        request->effort = known_effort(request, wanted_effort(request));
+        request->effort = known_effort(
+            request, thinking_effort(&request->chat->reasoning, max_tokens_or_usual(request)));
     } else if (may_say && verbosity != EFFORT_UNSET) {
         enum effort effort = known_effort(request, verbosity);
         bool is_off = request->thinking == BEDROCK_THINKING_OFF; /* more is refused then */

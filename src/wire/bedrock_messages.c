@@ -3,6 +3,7 @@
  */
 #include "base/text.h"
 #include "wire/bedrock.h"
+#include "wire/request.h"
 
 /* ---- Cache marks ---- */
 
@@ -63,33 +64,13 @@ static void put_reasoning(struct bedrock_request *request, const struct turn_blo
     json_close_object(request->writer);
 }
 
-/* The arguments as an object, their text untouched: numbers of any size stay what they are. */
-static void put_input(struct bedrock_request *request, str arguments)
-{
-    struct arena_mark mark = arena_mark(request->arena);
-    enum json_type type = json_type(json_read_lenient(request->arena, arguments));
-
-    arena_rewind(request->arena, mark);
-    if (type == JSON_OBJECT) {
-        json_put_raw(request->writer, "input", str_trim(arguments));
-        return;
-    }
-    json_open_object(request->writer, "input");
-    if (type != JSON_ABSENT) {
-        json_put_raw(request->writer, "value", str_trim(arguments));
-    } else if (str_trim(arguments).len > 0) {
-        json_put_str(request->writer, "_raw", arguments);
-    }
-    json_close_object(request->writer);
-}
-
 static void put_call(struct bedrock_request *request, const struct turn_block *block)
 {
     json_open_object(request->writer, NULL);
     json_open_object(request->writer, "toolUse");
     json_put_str(request->writer, "toolUseId", block->id);
     json_put_str(request->writer, "name", bedrock_tool_name(request, block->part->name));
-    put_input(request, block->part->arguments);
+    request_put_arguments(request->writer, "input", block->part->arguments, request->arena);
     json_close_object(request->writer);
     json_close_object(request->writer);
 }

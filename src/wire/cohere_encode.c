@@ -108,18 +108,11 @@ static void put_stop(struct cohere_request *request)
 
 /* ---- Lengths and thinking ---- */
 
-static int64_t output_tokens_max(const struct cohere_request *request)
-{
-    int64_t known = request->model->output_tokens_max;
-
-    return known > 0 ? known : model_rules_of(request->model)->output_tokens_max;
-}
-
 /* What the client wants, as far as the model goes; 0: not said. */
 static int64_t max_tokens_of(const struct cohere_request *request)
 {
     int64_t wanted = request->chat->max_tokens;
-    int64_t limit = output_tokens_max(request);
+    int64_t limit = model_output_limit(request->model);
 
     return limit > 0 && wanted > limit ? limit : wanted;
 }
@@ -132,7 +125,7 @@ static int64_t budget_of(const struct cohere_request *request)
     int64_t room = max_tokens_of(request);
     int64_t budget = reasoning->max_tokens;
 
-    room = room > 0 ? room : output_tokens_max(request);
+    room = room > 0 ? room : model_output_limit(request->model);
     if (budget == 0 && reasoning->effort != EFFORT_UNSET && room > 0) {
         budget = effort_budget_tokens(reasoning->effort, room);
     }

@@ -4,6 +4,7 @@
  */
 #include "wire/gemini.h"
 #include "wire/quirks.h"
+#include "wire/request.h"
 
 enum {
     STOPS_MAX = 5,
@@ -28,33 +29,19 @@ static bool thinks(const struct gemini_request *request)
            request->chat->reasoning.set;
 }
 
-/* The operator's list of parameters, when there is one, overrules the data. */
 static bool takes_parameter(const struct gemini_request *request, const char *name)
 {
-    const struct model *model = request->model;
-    const char *refused = model->quirks->refused;
+    str refused = str_c(request->model->quirks->refused);
 
-    for (size_t i = 0; i < model->parameter_count; i++) {
-        if (str_eq(model->parameters[i], str_c(name))) {
-            return true;
-        }
-    }
-    return model->parameters == NULL && !rules_words_have(str_c(refused), str_c(name)) &&
-           !rules_words_have(request->rules->refused, str_c(name)) &&
-           !(thinks(request) && rules_words_have(request->rules->refused_reasoning, str_c(name)));
+    return request_sends(request->model, thinks(request), str_c(name),
+                         !rules_words_have(refused, str_c(name)));
 }
 
 /* ---- Limits and sampling ---- */
 
-static int64_t output_limit(const struct gemini_request *request)
-{
-    return request->model->output_tokens_max > 0 ? request->model->output_tokens_max
-                                                 : request->rules->output_tokens_max;
-}
-
 static void put_max_tokens(struct gemini_request *request)
 {
-    int64_t limit = output_limit(request);
+    int64_t limit = model_output_limit(request->model);
     int64_t wanted = request->chat->max_tokens;
 
     if (wanted > 0) {
@@ -313,24 +300,6 @@ static enum effort clamp_level(const struct model_rules *rules, enum effort effo
     return effort;
 }
 
-/* The effort whose tokens are nearest to the given ones. */
-static enum effort nearest_effort(int64_t tokens)
-{
-    static const enum effort efforts[] = {EFFORT_MINIMAL, EFFORT_LOW, EFFORT_MEDIUM, EFFORT_HIGH};
-    enum effort nearest = EFFORT_MINIMAL;
-    int64_t least = INT64_MAX;
-
-    for (size_t i = 0; i < COUNT_OF(efforts); i++) {
-        int64_t distance = effort_budget_tokens(efforts[i], BUDGET_TOKENS_BASE) - tokens;
-        distance = distance < 0 ? -distance : distance;
-        if (distance < least) {
-            least = distance;
-            nearest = efforts[i];
-        }
-    }
-    return nearest;
-}
-
 static void decide_level(const struct gemini_request *request, bool is_off,
                          struct thinking *thinking)
 {
@@ -341,7 +310,9 @@ static void decide_level(const struct gemini_request *request, bool is_off,
     } else if (reasoning->effort != EFFORT_UNSET) {
         thinking->effort = clamp_level(request->rules, reasoning->effort);
     } else if (reasoning->max_tokens > 0) {
-        thinking->effort = clamp_level(request->rules, nearest_effort(reasoning->max_tokens));
+        thinking->effort =
+            clamp_level(request->rules, effort_by_budget(reasoning->max_tokens, BUDGET_TOKENS_BASE,
+                                                         EFFORT_MINIMAL, EFFORT_HIGH));
     }
 }
 

@@ -2,6 +2,7 @@
  * The contents of a request to the Gemini API: parts, function calls and their responses.
  */
 #include "wire/gemini.h"
+#include "wire/request.h"
 
 static bool is_call(const struct gemini_part *part)
 {
@@ -23,27 +24,6 @@ void gemini_put_text(struct json_writer *writer, str text)
 
 /* ---- Calls ---- */
 
-/* The arguments as an object, their text untouched: numbers of any size stay what they are. */
-static void put_arguments(struct gemini_request *request, str arguments)
-{
-    struct arena_mark mark = arena_mark(request->arena);
-    json *value = json_read_lenient(request->arena, arguments);
-    enum json_type type = json_type(value);
-
-    arena_rewind(request->arena, mark);
-    if (type == JSON_OBJECT) {
-        json_put_raw(request->writer, "args", str_trim(arguments));
-        return;
-    }
-    json_open_object(request->writer, "args");
-    if (type != JSON_ABSENT) {
-        json_put_raw(request->writer, "value", str_trim(arguments));
-    } else if (str_trim(arguments).len > 0) {
-        json_put_str(request->writer, "_raw", arguments);
-    }
-    json_close_object(request->writer);
-}
-
 /* Vertex AI knows calls by their order only. */
 static void put_call_id(struct gemini_request *request, const struct gemini_part *call)
 {
@@ -57,7 +37,7 @@ static void put_call(struct gemini_request *request, const struct gemini_part *c
     json_open_object(request->writer, "functionCall");
     put_call_id(request, call);
     json_put_str(request->writer, "name", gemini_tool_name(request, call->part->name));
-    put_arguments(request, call->part->arguments);
+    request_put_arguments(request->writer, "args", call->part->arguments, request->arena);
     json_close_object(request->writer);
 }
 

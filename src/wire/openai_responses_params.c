@@ -14,14 +14,9 @@ static const char listable[] =
 
 static bool is_listed(const struct model *model, str name)
 {
-    for (size_t i = 0; i < model->parameter_count; i++) {
-        bool is_schema = str_eq(name, STR("response_format")) &&
-                         str_eq(model->parameters[i], STR("structured_outputs"));
-        if (str_eq(model->parameters[i], name) || is_schema) {
-            return true;
-        }
-    }
-    return false;
+    bool is_form = str_eq(name, STR("response_format"));
+
+    return model_lists(model, name) || (is_form && model_lists(model, STR("structured_outputs")));
 }
 
 static bool is_sampling_refused(const struct responses_request *request, str name)
@@ -166,10 +161,9 @@ void responses_decide(struct responses_request *request)
 
 static void put_limit(struct responses_request *request)
 {
-    int64_t limit = request->model->output_tokens_max;
+    int64_t limit = model_output_limit(request->model);
     int64_t wanted = request->chat->max_tokens;
 
-    limit = limit > 0 ? limit : request->rules->output_tokens_max;
     wanted = limit > 0 && wanted > limit ? limit : wanted;
     if (wanted > 0 && responses_takes_or_drops(request, "max_tokens")) {
         json_put_int(request->writer, "max_output_tokens",

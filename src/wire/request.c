@@ -23,6 +23,37 @@ enum err request_post(const struct json_writer *body, str path, struct arena *ar
     return ERR_OK;
 }
 
+void request_put_arguments(struct json_writer *writer, const char *name, str arguments,
+                           struct arena *arena)
+{
+    struct arena_mark mark = arena_mark(arena);
+    enum json_type type = json_type(json_read_lenient(arena, arguments));
+
+    arena_rewind(arena, mark);
+    if (type == JSON_OBJECT) {
+        json_put_raw(writer, name, str_trim(arguments));
+        return;
+    }
+    json_open_object(writer, name);
+    if (type != JSON_ABSENT) {
+        json_put_raw(writer, "value", str_trim(arguments));
+    } else if (str_trim(arguments).len > 0) {
+        json_put_str(writer, "_raw", arguments);
+    }
+    json_close_object(writer);
+}
+
+bool request_sends(const struct model *model, bool thinks, str parameter, bool by_rule)
+{
+    const struct model_rules *rules = model_rules_of(model);
+
+    if (model->parameters != NULL) {
+        return model_lists(model, parameter);
+    }
+    return by_rule && !rules_words_have(rules->refused, parameter) &&
+           !(thinks && rules_words_have(rules->refused_reasoning, parameter));
+}
+
 enum err request_refuse(struct fault *fault, struct arena *arena, str param, const char *words)
 {
     *fault = (struct fault){

@@ -12,6 +12,7 @@
 #include "base/macros.h"
 #include "codec/http.h"
 #include "codec/json_write.h"
+#include "llm/model.h"
 
 /* The most that a body may hold; the client's own is bounded far below. */
 enum { REQUEST_BYTES_MAX = 256 * 1024 * 1024 };
@@ -20,6 +21,15 @@ enum { REQUEST_BYTES_MAX = 256 * 1024 * 1024 };
  * Content-Type.  ERR_TOO_BIG when the body passed its buffer's maximum. */
 enum err request_post(const struct json_writer *body, str path, struct arena *arena,
                       struct http_request *out, struct fault *fault) MUST_CHECK;
+
+/* The arguments of a tool call as an object, their text untouched: numbers of any size stay what
+ * they are. */
+void request_put_arguments(struct json_writer *writer, const char *name, str arguments,
+                           struct arena *arena);
+
+/* True when the model is sent the parameter: the operator's list, when there is one, overrules the
+ * data; `by_rule` is what the data says beside its lists of refused parameters. */
+bool request_sends(const struct model *model, bool thinks, str parameter, bool by_rule);
 
 /* Fills *fault: `param` <words>.  Always ERR_INVALID: the client asked for what this format or this
  * model cannot do; another provider may do better. */
