@@ -437,7 +437,7 @@ static enum err take_error(struct anthropic_work *work, json *root)
             status = types[i].status;
         }
     }
-    return decoding_refused(work->decoder, status, root, work->fault);
+    return decoding_refused(work->decoder->arena, status, root, work->fault);
 }
 
 /* ---- A stream ---- */

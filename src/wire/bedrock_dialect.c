@@ -200,7 +200,7 @@ static enum err take_whole(struct bedrock_work *work)
     str text = json_text_find(json_text_find(body, STR("output")), STR("message"));
 
     if (!json_is(message, JSON_OBJECT)) {
-        return is_refusal(root) ? decoding_refused(work->decoder, 0, root, work->fault)
+        return is_refusal(root) ? decoding_refused(work->decoder->arena, 0, root, work->fault)
                                 : decoding_broken(work->fault, ERR_PEER,
                                                   STR("the answer of the provider is no message"));
     }

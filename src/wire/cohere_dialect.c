@@ -276,7 +276,7 @@ static enum err end_answer(struct work *work, json *wire)
     enum finish_reason finish = finish_of(work->reply, native);
     if (finish == FINISH_ERROR && !work->reply->said_anything) {
         return refusal_is_error(wire)
-                   ? decoding_refused(work->decoder, 0, wire, work->fault)
+                   ? decoding_refused(work->decoder->arena, 0, wire, work->fault)
                    : decoding_broken(work->fault, ERR_PEER,
                                      STR("the provider failed before it said anything"));
     }
@@ -413,7 +413,7 @@ static enum err take_event(struct work *work, str data)
         }
         return handlers[i].take(work, root);
     }
-    return is_error(root) ? decoding_refused(work->decoder, 0, root, work->fault) : ERR_OK;
+    return is_error(root) ? decoding_refused(work->decoder->arena, 0, root, work->fault) : ERR_OK;
 }
 
 static enum err take_stream(struct work *work, str bytes)
@@ -472,7 +472,7 @@ static enum err take_whole(struct work *work)
     json *message = json_get(root, "message");
 
     if (!json_is(message, JSON_OBJECT)) {
-        return is_error(root) ? decoding_refused(work->decoder, 0, root, work->fault)
+        return is_error(root) ? decoding_refused(work->decoder->arena, 0, root, work->fault)
                               : decoding_broken(work->fault, ERR_PEER,
                                                 STR("the answer of the provider is not a message"));
     }

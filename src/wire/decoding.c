@@ -26,10 +26,9 @@ enum err decoding_cut(struct fault *fault)
     return decoding_broken(fault, ERR_CUT, STR("the provider cut its answer short"));
 }
 
-enum err decoding_refused(const struct decoder *decoder, int status, json *root,
-                          struct fault *fault)
+enum err decoding_refused(struct arena *arena, int status, json *root, struct fault *fault)
 {
-    refusal_read_json(status, root, decoder->arena, fault);
+    refusal_read_json(status, root, arena, fault);
     return fault->kind != ERR_OK ? fault->kind : ERR_PEER;
 }
 

@@ -23,8 +23,8 @@ enum err decoding_too_big(struct fault *fault) MUST_CHECK;
 enum err decoding_cut(struct fault *fault) MUST_CHECK;
 
 /* `root` tells of an error.  `status` is the one that its words stand for, 0: wire/refusal.h looks.
- */
-enum err decoding_refused(const struct decoder *decoder, int status, json *root,
+ * Strings of *fault are copied into `arena`. */
+enum err decoding_refused(struct arena *arena, int status, json *root,
                           struct fault *fault) MUST_CHECK;
 
 /* ---- Bytes ---- */

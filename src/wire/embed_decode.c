@@ -1,6 +1,7 @@
 /*
  * Answers to requests for embeddings.
  */
+#include "wire/decoding.h"
 #include "wire/embed_floats.h"
 #include "wire/embed_priv.h"
 #include "wire/refusal.h"
@@ -17,17 +18,6 @@ struct reading {
     struct fault *fault;
 };
 
-static enum err broken(struct reading *reading, enum err err, str message)
-{
-    *reading->fault = (struct fault){
-        .kind = err,
-        .type = FAULT_PROVIDER_UNAVAILABLE,
-        .message = message,
-        .retryable = true,
-    };
-    return err;
-}
-
 /* The JSON of the body without its lists; room for a vector of each input. */
 static enum err open_reply(struct reading *reading, const struct embed_reply *reply,
                            struct arena *arena, struct fault *fault)
@@ -37,18 +27,20 @@ static enum err open_reply(struct reading *reading, const struct embed_reply *re
     *reading = (struct reading){.reply = reply, .arena = arena, .fault = fault};
     enum err err = embed_lift(reply->body, reply->floats_max, arena, &text, &reading->lists);
     if (err == ERR_TOO_BIG) {
-        return broken(reading, err, STR("the provider sent more numbers than are allowed"));
+        return decoding_broken(reading->fault, err,
+                               STR("the provider sent more numbers than are allowed"));
     }
     if (err != ERR_OK) {
-        return broken(reading, ERR_PEER, STR("the provider sent a number that is none"));
+        return decoding_broken(reading->fault, ERR_PEER,
+                               STR("the provider sent a number that is none"));
     }
     reading->root = json_read_lenient(arena, text);
     if (refusal_is_error(reading->root)) {
-        refusal_read_json(0, reading->root, arena, fault);
-        return fault->kind != ERR_OK ? fault->kind : ERR_PEER;
+        return decoding_refused(arena, 0, reading->root, fault);
     }
     if (!json_is(reading->root, JSON_OBJECT)) {
-        return broken(reading, ERR_PEER, STR("the answer of the provider is not JSON"));
+        return decoding_broken(reading->fault, ERR_PEER,
+                               STR("the answer of the provider is not JSON"));
     }
     reading->answer.vector_count = reply->request->input_count;
     reading->answer.vectors =
@@ -63,17 +55,20 @@ static enum err put_vector(struct reading *reading, size_t index, json *value)
     struct embed_vector vector = {0};
 
     if (index >= reading->answer.vector_count || reading->answer.vectors[index].at != NULL) {
-        return broken(reading, ERR_PEER, STR("the provider sent a vector that was not asked for"));
+        return decoding_broken(reading->fault, ERR_PEER,
+                               STR("the provider sent a vector that was not asked for"));
     }
     if (!embed_numbers(&reading->lists, value, reading->arena, &vector) &&
         !(json_is(value, JSON_STR) &&
           embed_from_base64(json_as_str(value), request->dimensions, reading->arena, &vector))) {
-        return broken(reading, ERR_PEER, STR("the provider sent a vector that is none"));
+        return decoding_broken(reading->fault, ERR_PEER,
+                               STR("the provider sent a vector that is none"));
     }
     if (vector.len == 0 || vector.len > EMBED_DIMENSIONS_MAX ||
         (request->dimensions > 0 && vector.len != (size_t)request->dimensions)) {
-        return broken(reading, ERR_PEER,
-                      STR("the provider's vectors are not of the length that was asked for"));
+        return decoding_broken(
+            reading->fault, ERR_PEER,
+            STR("the provider's vectors are not of the length that was asked for"));
     }
     reading->answer.vectors[index] = vector;
     return ERR_OK;
@@ -94,15 +89,6 @@ static enum err put_vectors(struct reading *reading, json *list, const char *mem
     return ERR_OK;
 }
 
-static int64_t count_of(json *object, const char *name)
-{
-    enum { COUNT_MAX = 1 << 30 };
-    int64_t count = json_int(object, name);
-
-    count = count > 0 ? count : 0;
-    return count < COUNT_MAX ? count : COUNT_MAX;
-}
-
 /* Embedding has no output: what is not told twice is the same number. */
 static void put_usage(struct reading *reading, int64_t prompt, int64_t total)
 {
@@ -115,7 +101,8 @@ static enum err close_reply(struct reading *reading, struct embed_answer *out)
 {
     for (size_t i = 0; i < reading->answer.vector_count; i++) {
         if (reading->answer.vectors[i].at == NULL) {
-            return broken(reading, ERR_PEER, STR("the provider sent fewer vectors than inputs"));
+            return decoding_broken(reading->fault, ERR_PEER,
+                                   STR("the provider sent fewer vectors than inputs"));
         }
     }
     *out = reading->answer;
@@ -155,7 +142,8 @@ enum err embed_decode_openai(const struct embed_reply *reply, struct arena *aren
     json *usage = json_get(reading.root, "usage");
     reading.answer.id = json_str(reading.root, "id");
     reading.answer.model = json_str(reading.root, "model");
-    put_usage(&reading, count_of(usage, "prompt_tokens"), count_of(usage, "total_tokens"));
+    put_usage(&reading, decoding_count(usage, "prompt_tokens"),
+              decoding_count(usage, "total_tokens"));
     return close_reply(&reading, out);
 }
 
@@ -182,7 +170,7 @@ enum err embed_decode_cohere(const struct embed_reply *reply, struct arena *aren
         return err;
     }
     json *units = json_get(json_get(reading.root, "meta"), "billed_units");
-    int64_t tokens = count_of(units, "input_tokens") + count_of(units, "image_tokens");
+    int64_t tokens = decoding_count(units, "input_tokens") + decoding_count(units, "image_tokens");
     reading.answer.id = json_str(reading.root, "id");
     put_usage(&reading, tokens, tokens);
     return close_reply(&reading, out);
@@ -249,7 +237,8 @@ enum err embed_decode_gemini(const struct embed_reply *reply, struct arena *aren
     }
     normalise_short(&reading);
     json *usage = json_get(reading.root, "usageMetadata");
-    put_usage(&reading, count_of(usage, "promptTokenCount"), count_of(usage, "totalTokenCount"));
+    put_usage(&reading, decoding_count(usage, "promptTokenCount"),
+              decoding_count(usage, "totalTokenCount"));
     return close_reply(&reading, out);
 }
 
@@ -268,7 +257,7 @@ enum err embed_decode_vertex(const struct embed_reply *reply, struct arena *aren
     struct json_walk walk = json_walk(json_get(reading.root, "predictions"));
     for (size_t i = 0; json_next(&walk); i++) {
         json *embeddings = json_get(walk.value, "embeddings");
-        tokens += count_of(json_get(embeddings, "statistics"), "token_count");
+        tokens += decoding_count(json_get(embeddings, "statistics"), "token_count");
         err = put_vector(&reading, i, json_get(embeddings, "values"));
         if (err != ERR_OK) {
             return err;
@@ -295,7 +284,7 @@ enum err embed_decode_ollama(const struct embed_reply *reply, struct arena *aren
     if (err != ERR_OK) {
         return err;
     }
-    int64_t tokens = count_of(reading.root, "prompt_eval_count");
+    int64_t tokens = decoding_count(reading.root, "prompt_eval_count");
     reading.answer.model = json_str(reading.root, "model");
     put_usage(&reading, tokens, tokens);
     return close_reply(&reading, out);
@@ -316,7 +305,7 @@ enum err embed_decode_titan(const struct embed_reply *reply, struct arena *arena
     if (err != ERR_OK) {
         return err;
     }
-    int64_t tokens = count_of(reading.root, "inputTextTokenCount");
+    int64_t tokens = decoding_count(reading.root, "inputTextTokenCount");
     str header = reply->headers != NULL
                      ? headers_get(reply->headers, STR("x-amzn-bedrock-input-token-count"))
                      : STR_NONE;

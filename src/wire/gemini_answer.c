@@ -427,7 +427,7 @@ enum err gemini_take_object(struct gemini_work *work, json *root, str text)
     enum err err = ERR_OK;
 
     if (refusal_is_error(root)) {
-        return decoding_refused(work->decoder, 0, root, work->fault);
+        return decoding_refused(work->decoder->arena, 0, root, work->fault);
     }
     if (!json_is(root, JSON_OBJECT)) {
         return decoding_broken(work->fault, ERR_PEER,

@@ -184,7 +184,7 @@ static enum err take_object(struct work *work, json *root, str text)
     json *message = json_get(root, "message");
 
     if (refusal_is_error(root)) {
-        return decoding_refused(work->decoder, 0, root, work->fault);
+        return decoding_refused(work->decoder->arena, 0, root, work->fault);
     }
     if (!json_is(message, JSON_OBJECT) && !json_bool(root, "done")) {
         return decoding_broken(work->fault, ERR_PEER,

@@ -80,7 +80,7 @@ static enum err take_error(struct responses_work *work, json *root)
     int status = status_of_code(json_str(inner, "code"));
 
     status = status != 0 ? status : status_of_code(json_str(inner, "type"));
-    return decoding_refused(work->decoder, status, root, work->fault);
+    return decoding_refused(work->decoder->arena, status, root, work->fault);
 }
 
 /* ---- Ending ---- */

@@ -5,6 +5,7 @@
 #include "wire/rerank.h"
 
 #include "codec/json_write.h"
+#include "wire/decoding.h"
 #include "wire/refusal.h"
 #include "wire/request.h"
 
@@ -204,26 +205,6 @@ enum err rerank_encode(const struct rerank_dialect *dialect, const struct rerank
 
 /* ---- Answers ---- */
 
-static enum err broken(struct fault *fault, str message)
-{
-    *fault = (struct fault){
-        .kind = ERR_PEER,
-        .type = FAULT_PROVIDER_UNAVAILABLE,
-        .message = message,
-        .retryable = true,
-    };
-    return ERR_PEER;
-}
-
-static int64_t count_of(json *object, const char *name)
-{
-    enum { COUNT_MAX = 1 << 30 };
-    int64_t count = json_int(object, name);
-
-    count = count > 0 ? count : 0;
-    return count < COUNT_MAX ? count : COUNT_MAX;
-}
-
 /* Two lists in order become one, the best first; of two that are as good the left one. */
 static void merge(struct rerank_result *at, size_t middle, size_t count, struct rerank_result *room)
 {
@@ -258,7 +239,8 @@ static enum err read_results(const struct rerank_dialect *dialect, const struct 
     bool *seen = ARENA_ARRAY(ask->arena, bool, documents + 1);
 
     if (!json_is(list, JSON_ARRAY) || count > documents) {
-        return broken(fault, STR("the answer of the provider is no list of its documents"));
+        return decoding_broken(fault, ERR_PEER,
+                               STR("the answer of the provider is no list of its documents"));
     }
     struct rerank_result *results = ARENA_ARRAY(ask->arena, struct rerank_result, count + 1);
     for (size_t i = 0; json_next(&walk); i++) {
@@ -267,8 +249,9 @@ static enum err read_results(const struct rerank_dialect *dialect, const struct 
         int64_t at = json_is(index, JSON_INT) ? json_as_int(index) : -1;
         bool is_number = json_is(score, JSON_REAL) || json_is(score, JSON_INT);
         if (at < 0 || (size_t)at >= documents || seen[at] || !is_number) {
-            return broken(fault,
-                          STR("the provider sent a result that names none of the documents"));
+            return decoding_broken(
+                fault, ERR_PEER,
+                STR("the provider sent a result that names none of the documents"));
         }
         seen[at] = true;
         results[i] = (struct rerank_result){(size_t)at, json_as_real(score)};
@@ -287,11 +270,12 @@ static void read_usage(json *root, struct rerank_answer *answer)
 {
     json *usage = json_get(root, "usage");
     json *meta = json_get(root, "meta");
-    int64_t tokens = count_of(usage, "total_tokens");
-    int64_t units = count_of(json_get(meta, "billed_units"), "search_units");
+    int64_t tokens = decoding_count(usage, "total_tokens");
+    int64_t units = decoding_count(json_get(meta, "billed_units"), "search_units");
 
-    answer->total_tokens = tokens > 0 ? tokens : count_of(json_get(meta, "tokens"), "input_tokens");
-    answer->search_units = units > 0 ? units : count_of(usage, "search_units");
+    answer->total_tokens =
+        tokens > 0 ? tokens : decoding_count(json_get(meta, "tokens"), "input_tokens");
+    answer->search_units = units > 0 ? units : decoding_count(usage, "search_units");
     answer->has_usage = answer->total_tokens > 0 || answer->search_units > 0;
 }
 
@@ -302,8 +286,7 @@ enum err rerank_decode(const struct rerank_dialect *dialect, const struct rerank
     struct rerank_answer answer = {0};
 
     if (refusal_is_error(root)) {
-        refusal_read_json(0, root, ask->arena, fault);
-        return fault->kind != ERR_OK ? fault->kind : ERR_PEER;
+        return decoding_refused(ask->arena, 0, root, fault);
     }
     json *list = dialect->results_name != NULL ? json_get(root, dialect->results_name) : root;
     enum err err = read_results(dialect, ask, list, &answer, fault);
