@@ -258,11 +258,6 @@ static int64_t first_count(json *object, const char *const *names, size_t count)
     return 0;
 }
 
-static int64_t at_most(int64_t value, int64_t max)
-{
-    return value < max ? value : max;
-}
-
 static void read_prompt_details(json *usage, struct usage *out)
 {
     static const char *const cached[] = {"prompt_cache_hit_tokens", "cached_tokens",
@@ -277,9 +272,6 @@ static void read_prompt_details(json *usage, struct usage *out)
     if (out->prompt_cache_write == 0) {
         out->prompt_cache_write = count_of(usage, "cache_creation_input_tokens");
     }
-    /* What is said to lie inside the prompt cannot be more than it. */
-    out->prompt_cached = at_most(out->prompt_cached, out->prompt);
-    out->prompt_cache_write = at_most(out->prompt_cache_write, out->prompt - out->prompt_cached);
     out->prompt_audio = count_of(details, "audio_tokens");
     out->prompt_image = count_of(details, "image_tokens");
     out->prompt_video = count_of(details, "video_tokens");
@@ -299,6 +291,7 @@ static void read_completion_details(json *usage, struct usage *out)
     out->prediction_rejected = count_of(details, "rejected_prediction_tokens");
 }
 
+/* Parts that are told as more than their whole are passed on as they were told; prices mind. */
 bool openai_read_usage(json *usage, const struct quirks *quirks, struct usage *out)
 {
     struct usage read = {
@@ -317,7 +310,6 @@ bool openai_read_usage(json *usage, const struct quirks *quirks, struct usage *o
     if (quirks->completion_excludes_reasoning && read.total - read.prompt > read.completion) {
         read.completion = read.total - read.prompt;
     }
-    read.completion_reasoning = at_most(read.completion_reasoning, read.completion);
     if (__builtin_add_overflow(read.prompt, read.completion, &sum)) {
         return false;
     }

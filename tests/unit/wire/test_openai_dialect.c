@@ -99,7 +99,7 @@ static void odd_members_are_borne(void **state)
          "start i - 0\n"},
         {"{\"id\":\"i\",\"usage\":{\"prompt_tokens\":5,\"prompt_tokens_details\":"
          "{\"cached_tokens\":9}}}",
-         "start i - 0\nusage 5 0 5 cached=5\n"},
+         "start i - 0\nusage 5 0 5 cached=9\n"},
     };
 
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
