@@ -138,6 +138,7 @@ static size_t cut_piece(const struct vocab *vocab, const uint8_t *piece, size_t 
         next = longest(vocab, piece + at, cut_len(next) - 1);
         while (next == 0) { /* nothing fits here: the token before is a shorter one */
             dead[at >> 6] |= 1ULL << (at & 63);
+            assert(count > 0); /* the first byte is a token */
             next = parts[--count];
             at -= cut_len(next);
             next = longest(vocab, piece + at, cut_len(next) - 1);
@@ -231,6 +232,7 @@ static inline void encode_piece(const struct vocab *vocab, const uint8_t *piece,
     }
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): ids are written through `output` */
 size_t tokens_encode(str text, uint32_t *ids, size_t room, struct arena *scratch)
 {
     const struct vocab vocab = vocab_o200k();
