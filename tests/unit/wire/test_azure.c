@@ -103,7 +103,7 @@ static void the_base_model_decides_what_is_sent(void **state)
 static void old_versions_are_not_asked_for_usage(void **state)
 {
     (void)state;
-    static const struct { /* NOLINT(clang-analyzer-optin.performance.Padding): read row by row */
+    static const struct {
         struct site site;
         bool asks;
     } cases[] = {
@@ -129,7 +129,7 @@ static void old_versions_are_not_asked_for_usage(void **state)
 static void refusals_are_sorted(void **state)
 {
     (void)state;
-    static const struct {
+    static const struct { /* NOLINT(clang-analyzer-optin.performance.Padding): read row by row */
         int status;
         const char *body;
         enum fault_type type;
