@@ -24,7 +24,7 @@ static str map_file(const char *path)
         (void)fprintf(stderr, "tokens: %s cannot be read\n", path);
         exit(1);
     }
-    void *at = size > 0 ? mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0) : "";
+    const void *at = size > 0 ? mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0) : "";
     (void)close(fd);
     return str_of(at, (size_t)size);
 }
