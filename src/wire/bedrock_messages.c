@@ -107,7 +107,7 @@ static enum err put_block(struct bedrock_request *request, const struct turn_blo
 {
     enum err err = put_part(request, block, is_assistant);
 
-    if (err == ERR_OK && block->has_cache_mark) {
+    if (err == ERR_OK && block->has_cache_mark && block->part != NULL) {
         put_message_mark(request, block->part->cache_ttl);
     }
     return err;
